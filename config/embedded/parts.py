@@ -1,0 +1,106 @@
+"""What `manage.py demo` runs, in one list: the one-shot steps, then the parts that stay.
+
+To add a part, add a line to `parts()`; `needs` names what must be ready before it starts. A part says that it is
+ready by calling `mark_ready()` (`ready.py`), or, for a web server, by answering at `health`. `--without NAME` leaves
+one out, to run it by hand.
+"""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .ports import HOST
+
+MANAGE = (sys.executable, "manage.py")
+WORKER = (*(sys.executable, "-m", "celery", "-A", "config", "worker"), "--without-mingle", "--without-gossip")
+#: A worker sees its open polls to their end before it goes (`messaging/sqs/leaving.py`): 20 s is long to wait.
+WORKER_ENV = {"FORKROAD_SQS_WAIT_SECONDS": "3"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked of the demo. `speed` is simulated seconds per second."""
+
+    port: int
+    speed: float = 60
+    seed: int = 1
+    instance: Path | None = None
+    without: frozenset[str] = frozenset()
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def city(self) -> tuple[str, ...]:
+        """Arguments that name the city, the same for seeding it and for playing it."""
+        place = ("--instance", str(self.instance)) if self.instance else ("--city",)
+        return (*place, "--seed", str(self.seed))
+
+    def leaves_out(self, name: str) -> bool:
+        """`worker` names every part called worker-…"""
+        return any(name == left or name.startswith(f"{left}-") for left in self.without)
+
+    def leaves_out_any(self, names: Iterable[str]) -> bool:
+        return any(self.leaves_out(name) for name in names)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command that does its work and ends."""
+
+    name: str
+    argv: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A command that stays; when it ends it is started again, unless `ends` says that it may.
+
+    A `player` makes work for the others: it is ended first, and its standard output is kept.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    health: str = ""
+    ends: bool = False
+    player: bool = False
+    env: dict[str, str] = field(default_factory=dict)
+
+
+def steps(options: Options) -> list[Step]:
+    return [
+        Step("topology", (*MANAGE, "topology"), needs=("kafka", "sqs")),
+        Step("migrate", (*MANAGE, "migrate", "--skip-checks", "--verbosity", "0"), needs=("postgres",)),
+        Step("seed", (*MANAGE, "seed", *options.city(), "--speed", f"{options.speed:g}"), needs=("migrate",)),
+    ]
+
+
+def parts(options: Options) -> list[Part]:
+    payments = ("-Q", "payments", "-P", "prefork", "-c", "2", "-n", "payments@%h")
+    others = ("-Q", "dispatch,notices,alerts", "-P", "threads", "-c", "8", "-n", "others@%h")
+    serve = (sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(options.port))
+    every = [
+        Part(
+            "web",
+            # Live pages hold their connection open: a stop must not wait for them.
+            (*serve, "--no-access-log", "--timeout-graceful-shutdown", "2"),
+            needs=("seed",),
+            health=f"{options.url}/healthz",
+        ),
+        Part("worker-payments", (*WORKER, *payments), needs=("web", "topology"), env=WORKER_ENV),
+        Part("worker-others", (*WORKER, *others), needs=("web", "topology"), env=WORKER_ENV),
+        Part("relay", (*MANAGE, "relay"), needs=("web", "topology")),
+        Part("sweep", (*MANAGE, "sweep"), needs=("web", "topology")),
+        Part("consume", (*MANAGE, "consume"), needs=("web", "topology")),
+        Part(
+            "simulate",
+            (*MANAGE, "simulate", *options.city(), "--url", options.url, "--json"),
+            needs=("worker-payments", "worker-others", "relay", "sweep", "consume"),
+            ends=options.instance is not None,
+            player=True,
+        ),
+    ]
+    return [part for part in every if not options.leaves_out(part.name)]

@@ -1,0 +1,31 @@
+"""Fixtures for every room. The servers themselves come from the plugin `tests.stack`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _city_stands(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Put the city's row back: a transactional test before this one has truncated what the migrations made."""
+    marked = request.node.get_closest_marker("django_db") is not None
+    if marked or {"db", "transactional_db"} & set(request.fixturenames):
+        request.getfixturevalue("_django_db_helper")
+        from django.db.models.functions import Now
+
+        from orders.models import City
+
+        City.objects.get_or_create(pk=1, defaults={"anchor_city": Now(), "anchor_wall": Now()})
+    yield
+
+
+@pytest.fixture
+def namespace(settings: Any) -> str:
+    """Topics, queues, groups and locks of this test alone."""
+    settings.FORKROAD_NAMESPACE = f"t{uuid.uuid4().hex[:8]}"
+    name: str = settings.FORKROAD_NAMESPACE
+    return name

@@ -1,0 +1,100 @@
+"""The embedded stack of a test session, as a pytest plugin (`addopts = "-p tests.stack"`, `python -m pytest`).
+
+The addresses are in the environment before Django reads its settings; the servers start meanwhile, while tests are
+collected. FORKROAD_TEST_STACK=/path/to/run.env uses servers that already run (`make stack`), under names of their own.
+"""
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from config.embedded import paths
+from config.embedded.stack import Stack, read_env
+
+#: The testing profile: as in production, only sooner.
+PROFILE = {"FORKROAD_VISIBILITY_SECONDS": "6", "FORKROAD_TASK_LIMIT_SECONDS": "1.5"}
+
+
+class Session:
+    """The servers this test session runs on; `stack` is None when they belong to someone else."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="forkroad-test-"))
+        self.stack: Stack | None = None
+        self._failure: BaseException | None = None
+        self._starting: threading.Thread | None = None
+
+    def begin(self) -> dict[str, str]:
+        """Start the servers in the background, or find the running ones; return the environment for Django."""
+        namespace = f"t{os.getpid()}"
+        if running := os.environ.get("FORKROAD_TEST_STACK"):
+            values = read_env(Path(running))
+        else:
+            self.stack = Stack(self.home)
+            values = self.stack.env()
+            self._starting = threading.Thread(target=self._start, args=(self.stack,), daemon=True)
+            self._starting.start()
+        # Named like the test database itself, so that workers started by a test inherit the right one.
+        database = f"/test_forkroad_{namespace}"
+        values["DATABASE_URL"] = urlsplit(values["DATABASE_URL"])._replace(path=database).geturl()
+        return values | PROFILE | {"FORKROAD_NAMESPACE": namespace, "FORKROAD_HOME": str(self.home)}
+
+    def _start(self, stack: Stack) -> None:
+        try:
+            stack.start()
+        except BaseException as error:
+            self._failure = error
+
+    def await_ready(self) -> None:
+        if self._starting is not None:
+            self._starting.join()
+        if self._failure is not None:
+            pytest.exit(f"the embedded stack did not start: {self._failure}", returncode=3)
+
+    def end(self) -> None:
+        if self._starting is not None:
+            self._starting.join()
+        if self.stack is not None:
+            self.stack.stop()
+        paths.remove_data(self.home)
+
+
+session_key = pytest.StashKey[Session]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    # A wrapper comes before pytest-django's own hook, which loads the settings.
+    if any(getattr(early_config.known_args_namespace, name, False) for name in ("help", "version", "collectonly")):
+        return (yield)
+    session = early_config.stash[session_key] = Session()
+    os.environ.update(session.begin())
+    result = yield
+    from django.db import connections
+
+    connections.settings["default"]["TEST"]["NAME"] = connections.settings["default"]["NAME"]
+    return result
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if session.items and (servers := session.config.stash.get(session_key, None)):
+        servers.await_ready()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if servers := config.stash.get(session_key, None):
+        servers.end()
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config) -> Stack:
+    """The session's servers, for tests that stop, kill or pause one. They must leave it running."""
+    session = pytestconfig.stash[session_key]
+    if session.stack is None:
+        pytest.skip("this test restarts servers: unset FORKROAD_TEST_STACK to give it its own")
+    return session.stack
