@@ -1,0 +1,185 @@
+"""One transaction a batch: lock the stored offset, apply what is fresh, store the offset. Once, or not at all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import ProgrammingError, transaction
+
+from messaging.envelope import Envelope, InvalidEvent
+
+from . import keeping
+from .failures import TRANSIENT, Busy, Invalid, TooManyDeadLetters
+from .group import Group
+from .positions import (
+    Position,
+    known_sequences,
+    live_number,
+    lock_position,
+    store_position,
+    store_sequences,
+)
+from .records import Record
+from .sieve import Sieve, Sifted, checked_context
+
+log = logging.getLogger("messaging.consuming")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one partition, as polled. `start` is the position before the poll: compaction leaves holes, so the
+    first record's offset may be higher without anything missing. `incarnation` is the topic's id ("": not known).
+    """
+
+    topic: str
+    partition: int
+    start: int
+    next: int
+    records: Sequence[Record]
+    incarnation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Where to read on, and how many events had an effect."""
+
+    next: int
+    events: int = 0
+
+
+def apply_batch(group: Group, batch: Batch, *, generation: int | None = None) -> Applied:
+    """Apply a batch to a generation (default: the live one) and commit; the answer may point back or ahead.
+
+    Raises:
+        Retry, Busy, django.db.OperationalError: nothing was applied; the same batch must come again.
+        TooManyDeadLetters: nothing was applied; a person must look first.
+    """
+    while True:
+        with transaction.atomic():
+            number = live_number(group.name) if generation is None else generation
+            position = lock_position(group.name, number, batch.topic, batch.partition, incarnation=batch.incarnation)
+            if generation is None and live_number(group.name) != number:
+                continue  # A replay was swapped in while this waited for the lock.
+            return _apply_locked(group, number, position, batch, loud=generation is None)
+
+
+def _apply_locked(group: Group, generation: int, position: Position, batch: Batch, *, loud: bool) -> Applied:
+    if batch.incarnation and position.incarnation and batch.incarnation != position.incarnation:
+        # Another topic under the same name: its offsets say nothing about the old one's. Sequences still do.
+        store_position(position, next=0, incarnation=batch.incarnation, applied=0)
+        return Applied(next=0)
+    if batch.start > position.next:
+        return Applied(next=position.next)
+    records = [record for record in batch.records if record.offset >= position.next]
+    if batch.next <= position.next:
+        return Applied(next=position.next)
+    events = len(take(group, generation, batch.topic, batch.partition, records, loud=loud).fresh)
+    store_position(position, next=batch.next, incarnation=batch.incarnation or position.incarnation, applied=events)
+    return Applied(next=batch.next, events=events)
+
+
+def take(
+    group: Group,
+    generation: int,
+    topic: str,
+    partition: int,
+    records: Sequence[Record],
+    *,
+    keys: Sequence[str] = (),
+    loud: bool = True,
+) -> Sifted:
+    """Sift records, let the handler write, and keep what waits. Call it under the stored offset's lock.
+
+    `keys` have their parked records looked at again. Without `loud` no dead letter, incident or limit is kept: the live
+    generation has told of the same record.
+    """
+    touched = sorted({*keys, *_keys(records)})
+    last = known_sequences(group.name, generation, topic, touched)
+    parked = keeping.parked_records(group.name, generation, topic, touched)
+    pardoned = keeping.pardoned(group.name, topic, partition)
+    refused: dict[tuple[int, int], str] = {}
+    while True:
+        sifted = Sieve(last=last, parked=parked, refused=refused, pardoned=pardoned).sift(records, keys=keys)
+        culprit = _handle(group, generation, sifted.fresh)
+        if culprit is None:
+            break
+        refused[culprit.event.partition, culprit.event.offset] = str(culprit)
+        if loud and len(refused) > group.dead_letter_limit:
+            raise TooManyDeadLetters(f"{len(refused)} events of one batch are invalid, the last: {culprit}")
+    store_sequences(group.name, generation, topic, sifted.last)
+    _keep(group, generation, sifted, loud=loud)
+    return sifted
+
+
+def _handle(group: Group, generation: int, events: Sequence[Envelope]) -> Invalid | None:
+    """Let the handler write; the event it cannot apply, if there is one, and then nothing is written."""
+    if not events:
+        return None
+    try:
+        with transaction.atomic():
+            group.handler(events, generation=generation)
+    except Invalid as error:
+        return error
+    except (*TRANSIENT, Busy, ProgrammingError):
+        # ProgrammingError: a table or column is missing, which no event is to blame for.
+        raise
+    except Exception as error:
+        culprit = _find_culprit(group, generation, events)
+        if culprit is None:
+            raise
+        log.exception("group %s cannot apply %s", group.name, culprit.event.type, exc_info=error)
+        return culprit
+    return None
+
+
+def _find_culprit(group: Group, generation: int, events: Sequence[Envelope]) -> Invalid | None:
+    """Which event makes the handler fail: each is tried alone, on top of those before it, and all is rolled back."""
+    try:
+        with transaction.atomic():
+            for event in events:
+                try:
+                    with transaction.atomic():
+                        group.handler([event], generation=generation)
+                except (*TRANSIENT, Busy):
+                    raise
+                except Invalid as error:
+                    raise _Found(error) from error
+                except Exception as error:
+                    raise _Found(Invalid(event, f"{type(error).__name__}: {error}")) from error
+            raise _Found(None)
+    except _Found as found:
+        return found.culprit
+
+
+class _Found(Exception):
+    def __init__(self, culprit: Invalid | None) -> None:
+        self.culprit = culprit
+
+
+def _keep(group: Group, generation: int, sifted: Sifted, *, loud: bool) -> None:
+    if sifted.unparked:
+        keeping.unpark(sifted.unparked)
+    if sifted.parked:
+        keeping.park(group.name, generation, sifted.parked)
+    if not loud:
+        return
+    if sifted.dead:
+        keeping.bury(group, sifted.dead)
+    if sifted.unparked:
+        keeping.settle_letters(group.name, sifted.unparked)
+    if sifted.parked or sifted.unparked:
+        keeping.tell_of_parked(group.name, generation)
+
+
+def _keys(records: Sequence[Record]) -> list[str]:
+    found = []
+    for record in records:
+        try:
+            context = checked_context(record)
+        except InvalidEvent:
+            continue
+        if context.sequence is not None:
+            found.append(context.key)
+    return found

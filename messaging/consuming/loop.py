@@ -1,0 +1,305 @@
+"""The one loop behind every group: poll, apply each partition's batch in its own transaction, tell Kafka for lag.
+
+Kafka decides who reads a partition; PostgreSQL decides from where. Two members that believe they own a partition meet
+at the lock of its stored offset, so a rebalance needs no ceremony here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Collection
+from typing import Any
+
+from django.db import close_old_connections, connections, transaction
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from kafka.structs import OffsetAndMetadata
+
+from messaging import kafka
+from messaging.models.incident import open_incident, resolve_incident
+from messaging.names import full_group, full_topic
+
+from .batch import Batch, apply_batch
+from .failures import TRANSIENT, Busy, TooManyDeadLetters
+from .group import Group
+from .positions import live_number, lock_position, store_position
+from .records import from_kafka
+
+log = logging.getLogger("messaging.consuming")
+
+#: Seconds.
+POLL = 0.5
+COMMIT_EVERY = 1.0
+BACK_OFF_FIRST, BACK_OFF_LAST = 0.2, 10.0
+#: Seconds a group that stopped at its dead-letter limit rests before it looks whether a person has been there.
+STOPPED_REST = 15.0
+
+
+class TopicChanged(Exception):
+    """The topic is not the one this session began with, or its log is not: begin again with fresh metadata."""
+
+
+class GroupLoop:
+    """Runs one group until told to stop; every failure is waited out or told, none ends it.
+
+    `ready` is set when Kafka has given this member its partitions (which may be none, where there are more members).
+    """
+
+    def __init__(self, group: Group, **kafka_changes: Any) -> None:
+        self.group = group
+        self.kafka_changes = kafka_changes
+        self.ready = threading.Event()
+        self.applied = 0
+        self.batches = 0
+
+    def run(self, stop: threading.Event) -> None:
+        pause = BACK_OFF_FIRST
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                with Session(self, stop) as session:
+                    session.read()
+                pause = 0.0
+            except TopicChanged as error:
+                log.warning("group %s: %s", self.group.name, error)
+                pause = BACK_OFF_FIRST
+            except TooManyDeadLetters as error:
+                self._tell("dead_letter_limit", f"{error}. The group has stopped: find the cause, then settle them.")
+                pause = STOPPED_REST
+            except (kafka.Unreachable, *TRANSIENT) as error:
+                log.warning("group %s: %s; again in %.1f s", self.group.name, str(error).strip(), pause)
+            except Exception as error:
+                log.exception("group %s failed; again in %.1f s", self.group.name, pause)
+                self._tell("consumer_failed", f"The group's consumer failed and is tried again: {error!r}")
+            if time.monotonic() - began > BACK_OFF_LAST:
+                pause = min(pause, BACK_OFF_FIRST)
+            stop.wait(pause)
+            pause = min(BACK_OFF_LAST, max(BACK_OFF_FIRST, pause * 2))
+            _refresh_connection()
+        connections.close_all()
+
+    def _tell(self, kind: str, message: str) -> None:
+        try:
+            _refresh_connection()
+            open_incident(kind, self.group.name, message)
+        except Exception as error:
+            log.error("group %s: %s (and no incident could be written: %s)", self.group.name, message, error)
+
+
+class Session:
+    """One Kafka consumer's life within a loop."""
+
+    def __init__(self, loop: GroupLoop, stop: threading.Event) -> None:
+        self.loop = loop
+        self.group = loop.group
+        self.stop = stop
+        self.topics = {full_topic(topic): topic for topic in self.group.topics}
+        #: The position before the next poll of each partition that is aligned with its stored offset.
+        self.next: dict[TopicPartition, int] = {}
+        self.incarnations: dict[str, str] = {}
+        self.paused_until: dict[TopicPartition, float] = {}
+        self.pauses: dict[TopicPartition, float] = {}
+        self.uncommitted: dict[TopicPartition, int] = {}
+        self.commit_at = 0.0
+        self.told = False
+        self.consumer: KafkaConsumer = kafka.consumer(
+            group=full_group(self.group.name),
+            **{
+                "max_poll_records": self.group.batch,
+                "session_timeout_ms": 10_000,
+                "heartbeat_interval_ms": 2_000,
+                **loop.kafka_changes,
+            },
+        )
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.commit(force=True)
+        kafka.close_quietly(self.consumer)
+
+    def read(self) -> None:
+        """Read until told to stop.
+
+        Raises:
+            TopicChanged, TooManyDeadLetters: begin again, after the pause each deserves.
+        """
+        for name in self.topics:
+            # The member that deals out the partitions knows only what its metadata hold: else its first deal is empty.
+            self.consumer.partitions_for_topic(name)
+        self.consumer.subscribe(topics=list(self.topics), listener=Listener(self))
+        while not self.stop.is_set():
+            try:
+                polled = self.consumer.poll(timeout_ms=int(POLL * 1000))
+            except NoOffsetForPartitionError:
+                polled = {}  # A new group: `align` gives every partition its position.
+            except OffsetOutOfRangeError as error:
+                raise TopicChanged(f"the log no longer holds what was to be read: {error}") from error
+            self.check_incarnations()
+            for partition, records in polled.items():
+                if partition in self.next:
+                    self.apply(partition, records)
+            self.align()
+            self.resume()
+            self.commit()
+
+    def check_incarnations(self) -> None:
+        for name in self.topics:
+            now = self.incarnation(name)
+            if now and self.incarnations.setdefault(name, now) != now:
+                # What the client still holds was fetched from the old topic.
+                raise TopicChanged(f"topic {name} was deleted and made again")
+
+    def incarnation(self, name: str) -> str:
+        found = self.consumer._cluster.topic_id(name)
+        return str(found) if found else ""
+
+    def align(self) -> None:
+        """Seek partitions that are new here to their stored offsets; what a poll brought before that is dropped."""
+        new = [partition for partition in self.consumer.assignment() if partition not in self.next]
+        if not new:
+            return
+        first = self.consumer.beginning_offsets(new, timeout_ms=5000)
+        end = self.consumer.end_offsets(new, timeout_ms=5000)
+        for partition in new:
+            position = self.stored(partition, first=first[partition], end=end[partition])
+            try:
+                self.consumer.seek(partition, position)
+            except ValueError:
+                continue  # Revoked meanwhile.
+            self.next[partition] = position
+        resolve_incident("consumer_failed", self.group.name)
+
+    def stored(self, partition: TopicPartition, *, first: int, end: int) -> int:
+        """The stored offset, put right where it points outside the log.
+
+        Going back to the log's start is always safe: what was applied is known by its sequence.
+        """
+        name, incarnation = self.group.name, self.incarnation(partition.topic)
+        with transaction.atomic():
+            position = lock_position(
+                name, live_number(name), self.topics[partition.topic], partition.partition, incarnation=incarnation
+            )
+            remade = bool(incarnation and position.incarnation and incarnation != position.incarnation)
+            if not remade and first <= position.next <= end:
+                return position.next
+            store_position(position, next=first, incarnation=incarnation or position.incarnation, applied=0)
+        if position.next > 0 or remade:
+            why = (
+                "was deleted and made again"
+                if remade
+                else "has lost its end"
+                if position.next > end
+                else "no longer holds records that were not read yet"
+            )
+            self.loop._tell(
+                "topic_changed",
+                f"{partition.topic}[{partition.partition}] {why} (stored offset {position.next}, log {first} to {end})."
+                " It is read from its start; what is known by its sequence is not applied again.",
+            )
+        return first
+
+    def apply(self, partition: TopicPartition, records: list[Any]) -> None:
+        start = self.next[partition]
+        topic = self.topics[partition.topic]
+        batch = Batch(
+            topic=topic,
+            partition=partition.partition,
+            start=start,
+            next=records[-1].offset + 1,
+            records=[from_kafka(record, topic=topic) for record in records],
+            incarnation=self.incarnations.get(partition.topic, ""),
+        )
+        try:
+            applied = apply_batch(self.group, batch)
+        except Busy as busy:
+            self.hold(partition, start, busy.seconds)
+            return
+        except TRANSIENT as error:
+            pause = min(BACK_OFF_LAST, self.pauses.get(partition, BACK_OFF_FIRST / 2) * 2)
+            self.pauses[partition] = pause
+            log.warning("group %s, %s: %s; again in %.1f s", self.group.name, partition, str(error).strip(), pause)
+            self.hold(partition, start, pause)
+            _refresh_connection()
+            return
+        self.pauses.pop(partition, None)
+        if not self.told:
+            self.told = True
+            resolve_incident("dead_letter_limit", self.group.name)
+        self.loop.applied += applied.events
+        self.loop.batches += 1
+        self.uncommitted[partition] = applied.next
+        if applied.next != batch.next:
+            self.seek(partition, applied.next)
+        elif partition in self.next:
+            self.next[partition] = applied.next
+
+    def hold(self, partition: TopicPartition, start: int, seconds: float) -> None:
+        """Read nothing of a partition for a while, and then the same again; the others go on."""
+        if self.seek(partition, start):
+            self.consumer.pause(partition)
+            self.paused_until[partition] = time.monotonic() + seconds
+
+    def seek(self, partition: TopicPartition, position: int) -> bool:
+        try:
+            self.consumer.seek(partition, position)
+        except ValueError:
+            self.next.pop(partition, None)
+            return False
+        self.next[partition] = position
+        return True
+
+    def resume(self) -> None:
+        now = time.monotonic()
+        for partition in [partition for partition, until in list(self.paused_until.items()) if until <= now]:
+            del self.paused_until[partition]
+            if partition in self.consumer.assignment():
+                self.consumer.resume(partition)
+
+    def commit(self, *, force: bool = False) -> None:
+        """Tell Kafka how far this group is. Nobody reads it back but tools that show lag."""
+        if not self.uncommitted or (time.monotonic() < self.commit_at and not force):
+            return
+        offsets = {
+            partition: OffsetAndMetadata(position, "", -1)
+            for partition, position in self.uncommitted.items()
+            if partition in self.next
+        }
+        self.uncommitted.clear()
+        self.commit_at = time.monotonic() + COMMIT_EVERY
+        if not offsets:
+            return
+        try:
+            if force:
+                self.consumer.commit(offsets, timeout_ms=1000)
+            else:
+                self.consumer.commit_async(offsets, callback=lambda *_: None)
+        except Exception as error:
+            log.debug("group %s: Kafka's own offsets were not committed: %s", self.group.name, error)
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        for partition in partitions:
+            self.next.pop(partition, None)
+            self.paused_until.pop(partition, None)
+
+
+class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Runs on the client's I/O loop, so it only forgets positions: no database, no waiting."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        self.session.forget(revoked)
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self.session.forget(assigned)
+        self.session.loop.ready.set()
+
+
+def _refresh_connection() -> None:
+    """Drop a broken database connection, so that the next statement makes a new one."""
+    close_old_connections()

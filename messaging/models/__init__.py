@@ -1,0 +1,19 @@
+"""Tables of the two roads. Rows here are transport: none of them is a domain fact."""
+
+from .deadletter import DeadLetter
+from .incident import Incident
+from .outbox import OutboxRow, Road
+from .reading import Generation, ParkedRecord, StoredOffset, StreamSequence
+from .work import TaskRun
+
+__all__ = [
+    "DeadLetter",
+    "Generation",
+    "Incident",
+    "OutboxRow",
+    "ParkedRecord",
+    "Road",
+    "StoredOffset",
+    "StreamSequence",
+    "TaskRun",
+]

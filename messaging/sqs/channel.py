@@ -1,0 +1,182 @@
+"""kombu's SQS channel, corrected: it keeps receiving, settles in batches, and never deletes what was not done."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Collection
+from functools import cached_property
+from typing import Any
+
+from vine import promise
+
+from . import upstream
+from .back_off import message_delay, poll_delay
+from .client import queue_url
+from .receiving import ReceiveFailed, ReceivingConnection
+from .settling import Settler
+from .vetting import fault_of
+
+logger = logging.getLogger(__name__)
+
+#: Seconds until a full channel looks for a free slot again. kombu looks again at once, which with a polling interval
+#: of zero burns a whole core for as long as all slots are taken.
+FULL = 0.01
+
+
+class QoS(upstream.QoS):  # type: ignore[misc]
+    """Messages that a worker holds. `_delivered` is also where visibility extension would find them."""
+
+    def __init__(self, channel: Channel, prefetch_count: int = 0) -> None:
+        super().__init__(channel, prefetch_count)
+        self._owner = os.getpid()
+
+    def restore_unacked(self) -> list[Any]:
+        """Give all that is held back at once: upstream hides each for `wait_time_seconds` more, a call a message."""
+        self._flush()
+        # A forked pool child inherits this object, and must not give back what its parent still works on.
+        if os.getpid() == self._owner:
+            self.channel.give_back(except_for=())
+        self._delivered.clear()
+        return []
+
+
+class Channel(upstream.Channel):  # type: ignore[misc]
+    """One consumer's view of the queues.
+
+    Corrects upstream in: polling (`_schedule_queue`, `_loop1`, `_on_messages_ready`), settling (`basic_ack`,
+    `basic_reject`), queues (taken from `messaging.topology` instead of the configuration) and clients (one, not
+    one a queue).
+    """
+
+    QoS = QoS
+    _asynsqs: ReceivingConnection | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._failures: dict[str, int] = {}
+        self.polling: set[str] = set()
+        self.leaving = False
+        super().__init__(*args, **kwargs)
+
+    @cached_property
+    def predefined_queues(self) -> dict[str, dict[str, str]]:
+        """Plain name → address, so that `-Q payments` means this namespace's queue; asked of the server."""
+        return {queue: {"url": queue_url(queue)} for queue in self.transport_options["queues"]}
+
+    def sqs(self, queue: str | None = None) -> Any:
+        return self.connection.client_for_settling()
+
+    def asynsqs(self, queue: str | None = None) -> ReceivingConnection:
+        if self._asynsqs is None:
+            self._asynsqs = ReceivingConnection(self.sqs(), wait_time_seconds=self.wait_time_seconds)
+        return self._asynsqs
+
+    @property
+    def settler(self) -> Settler:
+        settler: Settler = self.connection.settler
+        return settler
+
+    def _schedule_queue(self, queue: str) -> None:
+        if queue not in self._active_queues or self.leaving or queue in self.polling:
+            return
+        if not self.qos.can_consume():
+            self.hub.call_later(FULL, self._schedule_queue, queue)
+            return
+        self.polling.add(queue)
+        try:
+            self._get_bulk_async(queue, callback=promise(self._loop1, (queue,)))
+        except Exception as error:
+            # Signing asks for credentials, which may be away for a moment as well.
+            self.polling.discard(queue)
+            self._receive_failed(queue, ReceiveFailed(repr(error)))
+            self._loop1(queue)
+
+    def _loop1(self, queue: str, messages_fetched: int | None = None) -> None:
+        """Poll again: at once, or after the back-off when the last poll failed."""
+        failures = self._failures.get(queue, 0)
+        if failures:
+            self.hub.call_later(poll_delay(failures), self._schedule_queue, queue)
+        else:
+            self.hub.call_soon(self._schedule_queue, queue)
+
+    def _on_messages_ready(self, url: str, queue: str, answer: Any) -> int:
+        self.polling.discard(queue)
+        if isinstance(answer, ReceiveFailed):
+            self._receive_failed(queue, answer)
+            return 0
+        if failures := self._failures.pop(queue, 0):
+            logger.warning("receiving from %s again after %d failures", queue, failures)
+        messages = answer.get("Messages") or []
+        for raw in messages:
+            self._deliver(url, queue, raw)
+        return len(messages)
+
+    def _receive_failed(self, queue: str, failure: ReceiveFailed) -> None:
+        self._failures[queue] = failures = self._failures.get(queue, 0) + 1
+        log = logger.warning if failures in (1, 2) or failures % 10 == 0 else logger.debug
+        log("could not receive from %s (%d in a row): %s", queue, failures, failure.reason)
+
+    def _deliver(self, url: str, queue: str, raw: dict[str, Any]) -> None:
+        """Hand one received message to Celery, unless it is none or nobody consumes any more."""
+        handle = raw["ReceiptHandle"]
+        if self.connection is None:
+            return
+        callback = self.connection._callbacks.get(queue)
+        if callback is None or self.leaving:
+            self.settler.give_back(url, handle, after=0)
+            return
+        receives = int(raw.get("Attributes", {}).get("ApproximateReceiveCount", 1))
+        try:
+            payload = self._message_to_python(raw, queue, url)
+            fault = fault_of(payload)
+        except Exception as error:
+            fault = f"the body cannot be read: {error!r}"
+        if fault is not None:
+            logger.error(
+                "message %s of %s is no command (receive %d): %s", raw.get("MessageId"), queue, receives, fault
+            )
+            self.settler.give_back(url, handle, after=min(1, self._delay(receives)))
+            return
+        payload["headers"]["receive_count"] = receives
+        # Rejecting looks for the queue here; a message sent by hand may not carry it.
+        payload["properties"]["delivery_info"]["routing_key"] = queue
+        try:
+            callback(payload)
+        except Exception:
+            logger.exception("message %s of %s broke the worker's receiver", raw.get("MessageId"), queue)
+            self.basic_reject(handle)
+
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
+        """Delete the message, in the settler's next batch."""
+        if (message := self._held(delivery_tag)) is not None:
+            self.settler.delete(message.delivery_info["sqs_queue"], delivery_tag)
+        self.qos.ack(delivery_tag)
+
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Let the message come back after a wait that grows with its receive count.
+
+        Upstream deletes a rejected message when it cannot see a redrive policy, and otherwise lets it wait out its
+        visibility timeout. Here `requeue` makes no difference: only SQS's redrive policy ends a message's life.
+        """
+        if (message := self._held(delivery_tag)) is not None:
+            receives = int(message.headers.get("receive_count", 1))
+            self.settler.give_back(message.delivery_info["sqs_queue"], delivery_tag, after=self._delay(receives))
+        self.qos.ack(delivery_tag)
+
+    def give_back(self, *, except_for: Collection[str]) -> int:
+        """Make held messages visible to other workers now, except those with these receipt handles."""
+        self.qos._flush()
+        given = [tag for tag in self.qos._delivered if tag not in except_for]
+        for tag in given:
+            message = self.qos._delivered[tag]
+            self.settler.give_back(message.delivery_info["sqs_queue"], tag, after=0)
+            self.qos.ack(tag)
+        self.qos._flush()
+        return len(given)
+
+    def _held(self, delivery_tag: str) -> Any:
+        return None if delivery_tag in self.qos._dirty else self.qos._delivered.get(delivery_tag)
+
+    def _delay(self, receives: int) -> int:
+        options = self.transport_options
+        return message_delay(receives, cap=options["back_off_cap"], max_receives=options["max_receives"])

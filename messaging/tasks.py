@@ -1,0 +1,110 @@
+"""The base of every command: what a worker runs when SQS hands it a message.
+
+A command is a function with keyword-only ids, registered under the name its sender uses:
+
+    from messaging.tasks import command
+
+    @command("payments.authorise")
+    def authorise(*, order: str) -> None: ...
+
+Returning acknowledges the message. Raising does not: SQS hands it out again after a wait that grows with its
+receive count, and moves it to the dead letters after `settings.MAX_RECEIVES`. So a command may run twice, at any
+time, and says "not yet" by raising; there is no `self.retry`, no `countdown`, and nothing to return.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
+
+from celery import Task, shared_task
+from django.db import DatabaseError
+from django.db.models.functions import Now
+
+from .models import TaskRun
+from .names import queue_of
+
+if TYPE_CHECKING:
+    TaskBase = Task[..., None]
+else:
+    TaskBase = Task
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+
+class Command(TaskBase):
+    """Writes down each receive of a message and how it ended, so that an order's whole story can be read.
+
+    The two writes are statements of their own, outside whatever transaction the command opens: a run that is
+    rolled back must still be seen. A function called directly, not by a worker, is not recorded.
+    """
+
+    abstract = True
+    ignore_result = True
+    acks_late = True
+    reject_on_worker_lost = True
+    acks_on_failure = False
+    acks_on_timeout = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        if self.request.called_directly:
+            return self.run(*args, **kwargs)
+        run = begin(self)
+        try:
+            self.run(*args, **kwargs)
+        except BaseException as error:
+            finish(run, TaskRun.Outcome.FAILED, "".join(traceback.format_exception_only(error)).strip())
+            raise
+        finish(run, TaskRun.Outcome.SUCCEEDED)
+        return None
+
+
+def command(
+    name: str, *, throws: tuple[type[Exception], ...] = (), **options: Any
+) -> Callable[[Callable[P, None]], Task[P, None]]:
+    """Register a function as the command `name`; see the module's docstring for what returning and raising mean.
+
+    Exceptions in `throws` are expected ("not yet"): the message comes back all the same, but the log has no traceback.
+
+    Raises:
+        LookupError: no queue carries commands of this name.
+    """
+    queue_of(name)
+
+    def register(function: Callable[P, None]) -> Task[P, None]:
+        register_shared: Any = shared_task(base=Command, name=name, throws=throws, **options)
+        return cast("Task[P, None]", register_shared(function))
+
+    return register
+
+
+def begin(task: Command) -> TaskRun:
+    """Write down that a worker received this message."""
+    request = task.request
+    task_id = str(request.id)
+    received = int(getattr(request, "receive_count", None) or 1)
+    if received > 1:
+        # Killed, or overtaken by its visibility timeout: if it does end after all, it says so itself.
+        TaskRun.objects.filter(task_id=task_id, outcome=TaskRun.Outcome.RUNNING).update(
+            outcome=TaskRun.Outcome.FAILED, error="received again before an end was recorded"
+        )
+    return TaskRun.objects.create(
+        task_id=task_id,
+        task=task.name,
+        queue=(request.delivery_info or {}).get("routing_key") or "",
+        key=str(getattr(request, "key", None) or ""),
+        receive_count=received,
+        worker=str(request.hostname or ""),
+    )
+
+
+def finish(run: TaskRun, outcome: TaskRun.Outcome, error: str = "") -> None:
+    """Write down how it ended; a database that is gone by now must not change how the message is settled."""
+    try:
+        TaskRun.objects.filter(pk=run.pk).update(outcome=outcome, error=error[:2000], finished_at=Now())
+    except DatabaseError:
+        logger.warning("the end of %s could not be recorded (%s)", run, outcome, exc_info=True)
