@@ -1,0 +1,58 @@
+"""Signing in for programs: a name and a password, or in a demo just a name, for a bearer token."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.http import Http404, HttpRequest
+from ninja import Router, Schema, Status
+from ninja.errors import AuthenticationError
+from pydantic import StringConstraints
+
+from .models import User
+from .tokens import make_token
+
+router = Router(tags=["accounts"])
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=r"^[^\x00]*$")]
+
+
+class Credentials(Schema):
+    username: Name
+    password: Name
+
+
+class DemoCredentials(Schema):
+    username: Name
+
+
+class Failure(Schema):
+    code: str
+    message: str
+
+
+class Token(Schema):
+    token: str
+    role: str
+
+
+@router.post("/token", response=Token)
+def token(request: HttpRequest, body: Credentials) -> Token:
+    """A token for a name and password."""
+    user = authenticate(request, username=body.username, password=body.password)
+    if not isinstance(user, User):
+        raise AuthenticationError(message="Name or password is wrong.")
+    return Token(token=make_token(user), role=user.role)
+
+
+@router.post("/demo/token", response={200: Token, 404: Failure})
+def demo_token(request: HttpRequest, body: DemoCredentials) -> Status[Token] | Status[Failure]:
+    """A token for a name alone, where FORKROAD_DEMO=1; never for an account with staff rights."""
+    if not settings.DEMO:
+        raise Http404
+    user = User.objects.filter(username=body.username, is_active=True, is_staff=False).first()
+    if user is None:
+        return Status(404, Failure(code="unknown_account", message="No demo account has this name."))
+    return Status(200, Token(token=make_token(user), role=user.role))

@@ -1,0 +1,48 @@
+"""People and their addresses: the only room with personal data."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class Role(models.TextChoices):
+    CUSTOMER = "customer"
+    COURIER = "courier"
+    RESTAURANT = "restaurant"
+    OPERATOR = "operator"
+
+
+class User(AbstractUser):
+    """An account with one role; a person who is both courier and customer has two accounts."""
+
+    role = models.CharField(max_length=12, choices=Role, default=Role.CUSTOMER)
+
+    class Meta:
+        indexes = [models.Index(fields=["role"], name="user_role")]
+
+    @property
+    def is_operator(self) -> bool:
+        return self.role == Role.OPERATOR or self.is_superuser
+
+
+class Address(models.Model):
+    """Where a customer's order goes. Events carry its id, never its text."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    line = models.CharField(max_length=200)
+    instructions = models.CharField(max_length=200, blank=True)
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(latitude__range=(-90, 90)) & models.Q(longitude__range=(-180, 180)),
+                name="address_on_earth",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.line

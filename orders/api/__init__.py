@@ -1,0 +1,12 @@
+"""The room's JSON API: the city and its menus for all, orders for customers, orders for restaurants."""
+
+from ninja import Router
+
+from . import customer, restaurant, town
+
+router = Router()
+router.add_router("", town.router)
+router.add_router("", customer.router)
+router.add_router("/restaurant", restaurant.router)
+
+__all__ = ["router"]

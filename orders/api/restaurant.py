@@ -1,0 +1,71 @@
+"""Orders and menu as the restaurant's people work with them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest
+from ninja import Router
+
+from accounts.auth import SIGNED_IN, user_with_role
+from accounts.models import Role, User
+from orders import kitchen
+from orders.models import Order
+
+from .schemas import AcceptIn, ItemOut, MovedOut, OrderOut, PausedIn, ReasonIn, SoldOutIn
+
+router = Router(tags=["restaurant"], auth=SIGNED_IN)
+
+
+def cook(request: HttpRequest) -> User:
+    return user_with_role(request, Role.RESTAURANT)
+
+
+@router.get("/orders", response=list[OrderOut])
+def orders(request: HttpRequest) -> list[OrderOut]:
+    """Orders from payment to the door, oldest first."""
+    own = Order.objects.for_restaurant(cook(request).id).unfinished().order_by("placed_at")
+    return [OrderOut.of(order) for order in own.select_related("restaurant").prefetch_related("lines")]
+
+
+@router.get("/orders/{uuid:order_id}", response=OrderOut)
+def order(request: HttpRequest, order_id: uuid.UUID) -> OrderOut:
+    """One order of this restaurant, finished or not."""
+    own = Order.objects.for_restaurant(cook(request).id).select_related("restaurant").prefetch_related("lines")
+    return OrderOut.of(own.get(pk=order_id))
+
+
+@router.post("/orders/{uuid:order_id}/accept", response=MovedOut)
+def accept(request: HttpRequest, order_id: uuid.UUID, body: AcceptIn) -> MovedOut:
+    """Cook it, ready after so many city minutes."""
+    return MovedOut.of(kitchen.accept(order_id, by=cook(request), preparation_minutes=body.preparation_minutes))
+
+
+@router.post("/orders/{uuid:order_id}/reject", response=MovedOut)
+def reject(request: HttpRequest, order_id: uuid.UUID, body: ReasonIn) -> MovedOut:
+    """Don't cook it."""
+    return MovedOut.of(kitchen.reject(order_id, by=cook(request), reason=body.reason))
+
+
+@router.post("/orders/{uuid:order_id}/ready", response=MovedOut)
+def ready(request: HttpRequest, order_id: uuid.UUID) -> MovedOut:
+    """It waits at the counter."""
+    return MovedOut.of(kitchen.ready(order_id, by=cook(request)))
+
+
+@router.post("/orders/{uuid:order_id}/cancel", response=MovedOut)
+def cancel(request: HttpRequest, order_id: uuid.UUID, body: ReasonIn) -> MovedOut:
+    """Call off what was accepted."""
+    return MovedOut.of(kitchen.cancel(order_id, by=cook(request), reason=body.reason))
+
+
+@router.post("/items/{int:item_id}", response=ItemOut)
+def item(request: HttpRequest, item_id: int, body: SoldOutIn) -> ItemOut:
+    """Mark an item sold out, or back."""
+    return ItemOut.of(kitchen.set_sold_out(item_id, by=cook(request), sold_out=body.sold_out))
+
+
+@router.post("/paused", response=PausedIn)
+def paused(request: HttpRequest, body: PausedIn) -> PausedIn:
+    """Stop or start taking orders."""
+    return PausedIn(paused=kitchen.set_paused(by=cook(request), paused=body.paused).paused)

@@ -1,0 +1,225 @@
+"""From what a customer wants to a placed order, or to a refusal that says why."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+from django.db import IntegrityError, transaction
+
+from accounts.models import Address, User
+
+from . import lifecycle
+from .basket import MAX_ITEMS, MAX_LINES, BasketLine
+from .city import city_now
+from .lifecycle import Actor
+from .menu import UnknownOption, chosen_options, restaurant_with_menu, unit_price
+from .models import MenuItem, Order, OrderLine, Restaurant
+
+#: Minor units; an order above this is a mistake, or a fraud.
+MAX_TOTAL = 1_000_000
+
+
+class CheckoutRefused(Exception):
+    """Nothing was written. `code` names the reason for programs, the message for people, `details` what changed.
+
+    Codes: empty_basket, too_large, bad_quantity, unknown_restaurant, unknown_item, mixed_restaurants,
+    unknown_option, sold_out, closed, price_changed, bad_address, bad_card, bad_key.
+    """
+
+    def __init__(self, code: str, message: str, **details: Any) -> None:
+        self.code = code
+        self.details = details
+        super().__init__(message)
+
+
+class IdempotencyConflict(Exception):
+    """The idempotency key was used before, for another order. Use a new key for a new order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """A wanted line. `unit_price` is what the customer saw, minor units, options included."""
+
+    item: int
+    quantity: int
+    unit_price: int
+    options: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, line: BasketLine) -> LineRequest:
+        return cls(item=line.item, quantity=line.quantity, unit_price=line.unit_price, options=line.options)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRequest:
+    """Where to bring it: a line of text and a point on earth."""
+
+    line: str
+    latitude: float
+    longitude: float
+    instructions: str = ""
+
+
+def place_order(
+    *,
+    customer: User,
+    restaurant: str,
+    lines: Sequence[LineRequest],
+    address: AddressRequest,
+    card: str,
+    expected_total: int,
+    idempotency_key: str,
+) -> Order:
+    """Place an order at the menu of this moment; `restaurant` is a slug, `expected_total` in minor units, fee included.
+
+    The same key with the same request gives the order it gave before, whatever the menu says today.
+
+    Raises:
+        CheckoutRefused: the order cannot be placed as it is asked for.
+        IdempotencyConflict: the key belongs to another request.
+    """
+    if not 1 <= len(idempotency_key) <= 80 or "\0" in idempotency_key:
+        raise CheckoutRefused("bad_key", "Send an idempotency key of 1 to 80 characters.")
+    digest = request_digest(restaurant, lines, address, card, expected_total)
+    try:
+        shop = _open_restaurant(restaurant, lines)
+        bought = _bought_lines(shop, lines)
+        subtotal = sum(line.total for line in bought)
+        _check_prices(shop, lines, bought, subtotal + shop.delivery_fee, expected_total)
+        _check_door_and_card(address, card)
+    except CheckoutRefused:
+        # A repeated request may meet a menu that has moved on since it succeeded.
+        earlier = _earlier_order(customer, idempotency_key, digest)
+        if earlier is None:
+            raise
+        return earlier
+    order = Order(
+        customer=customer,
+        restaurant=shop,
+        zone=shop.zone,
+        subtotal=subtotal,
+        delivery_fee=shop.delivery_fee,
+        total=subtotal + shop.delivery_fee,
+        idempotency_key=idempotency_key,
+        request_digest=digest,
+    )
+    try:
+        with transaction.atomic():
+            order.address = _address(customer, address)
+            return lifecycle.place(order, bought, card=card, by=Actor("customer", customer.id))
+    except IntegrityError as error:
+        # Of two simultaneous requests with one key, the index lets one through; no check before could.
+        if _violated(error) != "order_placed_once":
+            raise
+    earlier = _earlier_order(customer, idempotency_key, digest)
+    assert earlier is not None, "the index found the key, so its order is committed"
+    return earlier
+
+
+def request_digest(
+    restaurant: str, lines: Sequence[LineRequest], address: AddressRequest, card: str, expected_total: int
+) -> str:
+    """SHA-256 of all that makes a request that request."""
+    body = [restaurant, [asdict(line) for line in lines], asdict(address), card, expected_total]
+    return hashlib.sha256(msgspec.json.encode(body)).hexdigest()
+
+
+def _earlier_order(customer: User, key: str, digest: str) -> Order | None:
+    order = Order.objects.select_related("restaurant").filter(customer=customer, idempotency_key=key).first()
+    if order is not None and order.request_digest != digest:
+        raise IdempotencyConflict(f"the idempotency key was used for order {order.number}, which is another request")
+    return order
+
+
+def _open_restaurant(slug: str, lines: Sequence[LineRequest]) -> Restaurant:
+    if not lines:
+        raise CheckoutRefused("empty_basket", "The basket is empty.")
+    if any(line.quantity < 1 for line in lines):
+        raise CheckoutRefused("bad_quantity", "Every line needs at least one piece.")
+    if len(lines) > MAX_LINES or sum(line.quantity for line in lines) > MAX_ITEMS:
+        raise CheckoutRefused("too_large", f"An order holds at most {MAX_ITEMS} pieces in {MAX_LINES} lines.")
+    try:
+        restaurant = restaurant_with_menu(slug)
+    except Restaurant.DoesNotExist:
+        raise CheckoutRefused("unknown_restaurant", "There is no such restaurant.") from None
+    if not restaurant.is_open(city_now()):
+        why = "takes no orders for the moment" if restaurant.paused else "is closed now"
+        raise CheckoutRefused("closed", f"{restaurant.name} {why}.", paused=restaurant.paused)
+    return restaurant
+
+
+def _bought_lines(restaurant: Restaurant, lines: Sequence[LineRequest]) -> list[OrderLine]:
+    menu = {item.id: item for item in restaurant.items.all()}
+    bought = []
+    for line in lines:
+        item = menu.get(line.item)
+        if item is None:
+            # Item ids come from outside and may be larger than the column: the lookup then finds nothing.
+            if MenuItem.objects.filter(pk=line.item).exists():
+                raise CheckoutRefused("mixed_restaurants", "An order is of one restaurant.", item=line.item)
+            raise CheckoutRefused("unknown_item", f"{restaurant.name} has no such item.", item=line.item)
+        if item.sold_out:
+            raise CheckoutRefused("sold_out", f"{item.name} is sold out.", item=item.id)
+        try:
+            options = chosen_options(item, line.options)
+        except UnknownOption as error:
+            raise CheckoutRefused("unknown_option", str(error), item=item.id) from None
+        bought.append(
+            OrderLine(
+                item_id=item.id,
+                name=item.name,
+                options=[option.name for option in options],
+                quantity=line.quantity,
+                unit_price=unit_price(item, options),
+            )
+        )
+    return bought
+
+
+def _check_prices(
+    restaurant: Restaurant,
+    lines: Sequence[LineRequest],
+    bought: Sequence[OrderLine],
+    total: int,
+    expected_total: int,
+) -> None:
+    if total > MAX_TOTAL:
+        raise CheckoutRefused("too_large", "The order costs more than one order may.", total=total)
+    as_seen = all(new.unit_price == old.unit_price for new, old in zip(bought, lines, strict=True))
+    if as_seen and total == expected_total:
+        return
+    raise CheckoutRefused(
+        "price_changed",
+        f"Prices have changed: the order now costs {total / 100:.2f}.",
+        total=total,
+        delivery_fee=restaurant.delivery_fee,
+        prices=[
+            {"item": new.item_id, "options": list(old.options), "unit_price": new.unit_price}
+            for new, old in zip(bought, lines, strict=True)
+        ],
+    )
+
+
+def _check_door_and_card(address: AddressRequest, card: str) -> None:
+    on_earth = abs(address.latitude) <= 90 and abs(address.longitude) <= 180  # false for NaN, too
+    texts = (address.line, address.instructions)
+    if not on_earth or not address.line.strip() or any(len(text) > 200 or "\0" in text for text in texts):
+        raise CheckoutRefused("bad_address", "The address needs a line of at most 200 characters and a place on earth.")
+    if not 1 <= len(card) <= 60 or "\0" in card:
+        raise CheckoutRefused("bad_card", "Choose a card.")
+
+
+def _address(customer: User, address: AddressRequest) -> Address:
+    """The customer's address, known or new; written with the order, so that a refused order leaves none."""
+    wanted = asdict(address)
+    return Address.objects.filter(user=customer, **wanted).first() or Address.objects.create(user=customer, **wanted)
+
+
+def _violated(error: IntegrityError) -> str:
+    """Name of the constraint that refused the write."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return (diagnostics and diagnostics.constraint_name) or ""

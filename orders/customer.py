@@ -1,0 +1,22 @@
+"""What customers do with an order they placed. Another's does not exist for them."""
+
+from __future__ import annotations
+
+import uuid
+
+from accounts.models import User
+
+from . import lifecycle
+from .lifecycle import Actor
+from .models import Order
+
+
+def cancel(order_id: uuid.UUID | str, *, by: User, reason: str) -> Order:
+    """Call it off, which goes until the restaurant accepts.
+
+    Raises:
+        Order.DoesNotExist: unknown or another's.
+        lifecycle.IllegalTransition: it is past that.
+    """
+    order = Order.objects.for_customer(by.id).only("id").get(pk=order_id)
+    return lifecycle.cancel(order.id, by=Actor("customer", by.id), reason=reason)

@@ -1,0 +1,101 @@
+"""Facts of an order, on `orders.events`: key = order id, sequence = 1..n without a gap, kept for ever."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from messaging.envelope import Event, event_type
+
+TOPIC = "orders.events"
+
+
+class OrderEvent(Event, frozen=True, kw_only=True):
+    """What every fact of an order carries: enough to route it to the people it concerns, ids only."""
+
+    order_id: str
+    restaurant_id: int
+    customer_id: int
+    zone: str
+    status: str
+    by: str
+    reason: str = ""
+    courier_id: int | None = None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One bought item; prices in minor units."""
+
+    item_id: int
+    name: str
+    quantity: int
+    unit_price: int
+    options: list[str] = []
+
+
+@event_type("order.placed", topic=TOPIC)
+class OrderPlaced(OrderEvent, frozen=True, kw_only=True):
+    """A customer placed it; nothing is paid yet. Amounts in minor units."""
+
+    restaurant: str
+    lines: list[Line]
+    subtotal: int
+    delivery_fee: int
+    total: int
+    currency: str
+
+
+@event_type("order.paid", topic=TOPIC)
+class OrderPaid(OrderEvent, frozen=True, kw_only=True):
+    """The payment was authorised; from here on the restaurant sees it."""
+
+    payment_id: str
+    amount: int
+
+
+@event_type("order.payment_failed", topic=TOPIC)
+class OrderPaymentFailed(OrderEvent, frozen=True, kw_only=True):
+    """The payment was declined; the order ends."""
+
+    code: str
+
+
+@event_type("order.accepted", topic=TOPIC)
+class OrderAccepted(OrderEvent, frozen=True, kw_only=True):
+    """The restaurant cooks it, and says when it will be ready (city time)."""
+
+    ready_by: datetime
+
+
+@event_type("order.rejected", topic=TOPIC)
+class OrderRejected(OrderEvent, frozen=True, kw_only=True):
+    """The restaurant will not cook it, or did not answer in time."""
+
+
+@event_type("order.ready", topic=TOPIC)
+class OrderReady(OrderEvent, frozen=True, kw_only=True):
+    """It waits at the counter."""
+
+
+@event_type("order.picked_up", topic=TOPIC)
+class OrderPickedUp(OrderEvent, frozen=True, kw_only=True):
+    """Its courier has it."""
+
+
+@event_type("order.delivered", topic=TOPIC)
+class OrderDelivered(OrderEvent, frozen=True, kw_only=True):
+    """It is at the customer's door; durations in city seconds, to the millisecond so that sums are exact."""
+
+    click_to_door_seconds: float
+    ready_to_pickup_seconds: float
+
+
+@event_type("order.cancelled", topic=TOPIC)
+class OrderCancelled(OrderEvent, frozen=True, kw_only=True):
+    """Customer, restaurant or operator called it off: `by` says who, `reason` why."""
+
+
+@event_type("order.undeliverable", topic=TOPIC)
+class OrderUndeliverable(OrderEvent, frozen=True, kw_only=True):
+    """No courier could bring it: the stated failure."""

@@ -1,0 +1,27 @@
+"""Addresses of customers' and restaurants' pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import basket, browse, checkout, kitchen, mine
+
+app_name = "orders"
+
+urlpatterns = [
+    path("restaurants/<slug:slug>/", browse.restaurant, name="restaurant"),
+    path("restaurants/<slug:slug>/add", basket.add, name="add"),
+    path("basket/", basket.basket, name="basket"),
+    path("basket/<int:index>", basket.change, name="change"),
+    path("checkout/", checkout.checkout, name="checkout"),
+    path("orders/", mine.mine, name="mine"),
+    path("orders/<uuid:order_id>/", mine.order, name="order"),
+    path("orders/<uuid:order_id>/cancel", mine.cancel, name="cancel"),
+    path("kitchen/", kitchen.board, name="kitchen"),
+    path("kitchen/orders/<uuid:order_id>/accept", kitchen.accept, name="kitchen-accept"),
+    path("kitchen/orders/<uuid:order_id>/reject", kitchen.reject, name="kitchen-reject"),
+    path("kitchen/orders/<uuid:order_id>/ready", kitchen.ready, name="kitchen-ready"),
+    path("kitchen/orders/<uuid:order_id>/cancel", kitchen.cancel, name="kitchen-cancel"),
+    path("kitchen/items/<int:item_id>", kitchen.sold_out, name="kitchen-item"),
+    path("kitchen/pause", kitchen.pause, name="kitchen-pause"),
+]

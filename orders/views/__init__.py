@@ -1,0 +1,1 @@
+"""Pages of customers and restaurants: thin, they ask selectors and call verbs."""

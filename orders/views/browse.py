@@ -1,0 +1,37 @@
+"""From the front page to a menu."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from accounts.access import landing
+from accounts.models import User
+from orders.browsing import find_restaurants
+from orders.city import city_now
+from orders.menu import restaurant_with_menu, sections
+from orders.models import Restaurant
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Restaurants to choose from; people with work to do are sent to their own page."""
+    if isinstance(request.user, User) and (name := landing(request.user)):
+        return redirect(name)
+    asked = {name: request.GET.get(name, "") for name in ("words", "zone", "cuisine")}
+    template = "orders/_restaurants.html" if request.htmx else "orders/home.html"  # type: ignore[attr-defined]
+    return render(request, template, {"found": find_restaurants(**asked), "asked": asked})
+
+
+@require_GET
+def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
+    try:
+        shop = restaurant_with_menu(slug)
+    except Restaurant.DoesNotExist:
+        raise Http404("There is no restaurant at this address.") from None
+    return render(
+        request,
+        "orders/restaurant.html",
+        {"restaurant": shop, "sections": sections(shop), "is_open": shop.is_open(city_now())},
+    )

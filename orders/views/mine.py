@@ -1,0 +1,53 @@
+"""A customer's orders, and one of them as it moves."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import account, for_role
+from accounts.models import Role
+from orders import customer
+from orders.lifecycle import CANCEL, IllegalTransition
+from orders.models import Order
+from orders.tracker import track
+
+
+@for_role(Role.CUSTOMER)
+@require_GET
+def mine(request: HttpRequest) -> HttpResponse:
+    orders = Order.objects.for_customer(account(request).pk).select_related("restaurant")
+    return render(request, "orders/mine.html", {"orders": orders[:50]})
+
+
+@for_role(Role.CUSTOMER)
+@require_GET
+def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """The page; for htmx the tracker alone, as it stands now."""
+    found = get_object_or_404(
+        Order.objects.for_customer(account(request).pk).select_related("restaurant", "address"), pk=order_id
+    )
+    context = {
+        "order": found,
+        "track": track(found),
+        "may_cancel": found.status in CANCEL.allowed["customer"],
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "orders/_tracker.html", context)
+    return render(request, "orders/order.html", context | {"lines": found.lines.all()})
+
+
+@for_role(Role.CUSTOMER)
+@require_POST
+def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    try:
+        customer.cancel(order_id, by=account(request), reason=request.POST.get("reason", "")[:200] or "no reason given")
+    except Order.DoesNotExist:
+        raise Http404("You have no such order.") from None
+    except IllegalTransition:
+        messages.error(request, "It is too late to cancel: the restaurant is cooking already.")
+    return redirect("orders:order", order_id)
