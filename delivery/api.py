@@ -1,0 +1,195 @@
+"""The courier's side of the API. Degrees for places, city time for moments, wall seconds for countdowns."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import AwareDatetime, Field
+
+from accounts.auth import SIGNED_IN, WrongRole, user_with_role
+from accounts.models import Role
+from orders.models import Order
+
+from . import couriers, offers
+from .models import Assignment, Courier, Offer
+from .selectors import Desk, desk_of
+
+router = Router(tags=["courier"], auth=SIGNED_IN)
+
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
+class PositionIn(Schema):
+    latitude: Latitude
+    longitude: Longitude
+
+
+class OnlineIn(PositionIn):
+    until: AwareDatetime | None = None
+
+
+class PlaceOut(Schema):
+    name: str
+    latitude: float
+    longitude: float
+
+
+class JobOut(Schema):
+    order: uuid.UUID
+    number: str
+    status: str
+    ready_by: datetime | None
+    pickup: PlaceOut
+    dropoff: PlaceOut
+
+    @classmethod
+    def of(cls, job: Assignment) -> JobOut:
+        return cls(**_job(job, address=job.order.address.line))
+
+
+class OfferOut(JobOut):
+    id: uuid.UUID
+    deadline: datetime
+    seconds_left: float = Field(description="wall seconds, never negative")
+    orders: list[uuid.UUID]
+
+    @classmethod
+    def of_offer(cls, jobs: Sequence[Assignment], *, seconds_left: float) -> OfferOut:
+        offer = jobs[0].offer
+        return cls(
+            id=offer.id,
+            deadline=offer.deadline,
+            seconds_left=seconds_left,
+            orders=[job.order_id for job in jobs],
+            # Where somebody lives is for who brings the order, not for everyone who is asked.
+            **_job(jobs[0], address=""),
+        )
+
+
+class CourierOut(Schema):
+    id: int
+    name: str
+    zone: str
+    online: bool
+    capacity: int
+    latitude: float
+    longitude: float
+    offer: OfferOut | None
+    jobs: list[JobOut]
+
+    @classmethod
+    def of(cls, desk: Desk) -> CourierOut:
+        courier = desk.courier
+        return cls(
+            id=courier.pk,
+            name=courier.name,
+            zone=courier.zone_id,
+            online=courier.online,
+            capacity=courier.capacity,
+            latitude=courier.latitude,
+            longitude=courier.longitude,
+            offer=OfferOut.of_offer(desk.offered, seconds_left=desk.seconds_left) if desk.offered else None,
+            jobs=[JobOut.of(job) for job in desk.jobs],
+        )
+
+
+class AnswerOut(Schema):
+    id: uuid.UUID
+    state: str
+
+    @classmethod
+    def of(cls, offer: Offer) -> AnswerOut:
+        return cls(id=offer.id, state=offer.state)
+
+
+class StageOut(Schema):
+    order: uuid.UUID
+    status: str
+    version: int
+
+    @classmethod
+    def of(cls, order: Order) -> StageOut:
+        return cls(order=order.id, status=order.status, version=order.version)
+
+
+def asking(request: HttpRequest) -> Courier:
+    """The courier behind the request.
+
+    Raises:
+        WrongRole: signed in as somebody else, or as a courier who is not set up.
+    """
+    user = user_with_role(request, Role.COURIER)
+    courier = Courier.objects.filter(user=user).first()
+    if courier is None:
+        raise WrongRole(user, Role.COURIER)
+    return courier
+
+
+@router.get("/courier", response=CourierOut)
+def desk(request: HttpRequest) -> CourierOut:
+    """Everything a courier's screen shows."""
+    return CourierOut.of(desk_of(asking(request)))
+
+
+@router.post("/courier/online", response=CourierOut)
+def online(request: HttpRequest, body: OnlineIn) -> CourierOut:
+    """Start a shift, here; `until` (city time) is when it is planned to end."""
+    courier = couriers.go_online(asking(request).pk, latitude=body.latitude, longitude=body.longitude, until=body.until)
+    return CourierOut.of(desk_of(courier))
+
+
+@router.post("/courier/offline", response=CourierOut)
+def offline(request: HttpRequest) -> CourierOut:
+    """End the shift; refused (409 carrying) while there is an order to deliver."""
+    return CourierOut.of(desk_of(couriers.go_offline(asking(request).pk)))
+
+
+@router.post("/courier/position", response=PositionIn)
+def position(request: HttpRequest, body: PositionIn) -> PositionIn:
+    """Say where one is."""
+    couriers.move(asking(request).pk, latitude=body.latitude, longitude=body.longitude)
+    return body
+
+
+@router.post("/courier/offers/{uuid:offer_id}/accept", response=AnswerOut)
+def accept(request: HttpRequest, offer_id: uuid.UUID) -> AnswerOut:
+    """Take the offer: 409 with the code taken, expired, withdrawn or declined when it is gone."""
+    return AnswerOut.of(offers.accept(offer_id, courier=asking(request)))
+
+
+@router.post("/courier/offers/{uuid:offer_id}/decline", response=AnswerOut)
+def decline(request: HttpRequest, offer_id: uuid.UUID) -> AnswerOut:
+    """Leave it to the next courier."""
+    return AnswerOut.of(offers.decline(offer_id, courier=asking(request)))
+
+
+@router.post("/courier/orders/{uuid:order_id}/picked-up", response=StageOut)
+def picked_up(request: HttpRequest, order_id: uuid.UUID) -> StageOut:
+    """The order is in the bag."""
+    return StageOut.of(couriers.pick_up(order_id, courier=asking(request)))
+
+
+@router.post("/courier/orders/{uuid:order_id}/delivered", response=StageOut)
+def delivered(request: HttpRequest, order_id: uuid.UUID) -> StageOut:
+    """The order is at its door."""
+    return StageOut.of(couriers.deliver(order_id, courier=asking(request)))
+
+
+def _job(job: Assignment, *, address: str) -> dict[str, Any]:
+    order = job.order
+    return {
+        "order": order.id,
+        "number": order.number,
+        "status": order.status,
+        "ready_by": order.ready_by,
+        "pickup": PlaceOut(
+            name=order.restaurant.name, latitude=order.restaurant.latitude, longitude=order.restaurant.longitude
+        ),
+        "dropoff": PlaceOut(name=address, latitude=order.address.latitude, longitude=order.address.longitude),
+    }

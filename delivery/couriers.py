@@ -1,0 +1,163 @@
+"""What a courier does: come and go, move, pick up, deliver; and what happens to them when an order ends."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from messaging.models.incident import resolve_incident
+from messaging.outbox import send
+from orders import lifecycle
+from orders.city import CityNow
+from orders.lifecycle import SYSTEM, lock_order, record
+from orders.models import Order, Status
+
+from . import offers
+from .events import CourierReleased
+from .locks import lock_courier
+from .models import HELD, Assignment, Courier, Offer
+from .offers import courier_actor
+from .shifts import close_shift, open_shift
+
+#: The incident of an order whose dispatch failed for a reason of its own; it is left out of rounds while open.
+SET_ASIDE = "set_aside"
+
+
+class StillCarrying(Exception):
+    """A courier with an order to deliver cannot leave."""
+
+
+class JobReleased(Exception):
+    """The order is not this courier's any more."""
+
+
+@transaction.atomic
+def go_online(courier_id: int, *, latitude: float, longitude: float, until: datetime | None = None) -> Courier:
+    """Start a shift where the courier stands (degrees); `until` is its planned end, city time.
+
+    Pressed again while on shift, it only corrects place and end.
+    """
+    courier = lock_courier(courier_id)
+    if courier.online:
+        courier.shifts.filter(ended_at=None).update(until=until)
+    else:
+        open_shift(courier, until=until)
+    _stand_at(courier, latitude, longitude)
+    _dispatch(courier.zone_id)
+    return courier
+
+
+def go_offline(courier_id: int, *, reason: str = "chosen") -> Courier:
+    """End the shift; an open offer goes on to the next courier. Safe to press twice.
+
+    Raises:
+        StillCarrying: there is an order to deliver first.
+    """
+    while True:
+        asked = Offer.objects.filter(courier_id=courier_id, state=Offer.State.OPEN).values_list("pk", flat=True).first()
+        with transaction.atomic():
+            # Before the courier's lock: an offer's orders are always locked first.
+            if asked is not None:
+                offers.withdraw(asked, by=SYSTEM, reason="courier_offline")
+            courier = lock_courier(courier_id)
+            held = set(courier.assignments.filter(state__in=HELD).values_list("state", flat=True))
+            if Assignment.State.ACTIVE in held:
+                # Rolls the withdrawal back too: nothing has happened.
+                raise StillCarrying(f"{courier.name} carries an order: deliver it first")
+            if not held:
+                if courier.online:
+                    close_shift(courier, reason=reason)
+                return courier
+        # A round offered another order between the look and the lock: take that one back as well.
+
+
+def move(courier_id: int, *, latitude: float, longitude: float) -> None:
+    """Write down where the courier is, in degrees."""
+    Courier.objects.filter(pk=courier_id).update(latitude=latitude, longitude=longitude, position_at=CityNow())
+
+
+@transaction.atomic
+def pick_up(order_id: uuid.UUID | str, *, courier: Courier) -> Order:
+    """The courier has the order in their hands. Safe to press twice.
+
+    Raises:
+        Assignment.DoesNotExist: this courier never took this order.
+        JobReleased: it was taken from them.
+        IllegalTransition: it is not ready, or has ended.
+    """
+    order, locked, _ = _lock_job(order_id, courier)
+    if order.status in {Status.PICKED_UP, Status.DELIVERED}:
+        return order
+    order = lifecycle.pick_up(order.id, by=courier_actor(courier))
+    _stand_at(locked, order.restaurant.latitude, order.restaurant.longitude)
+    return order
+
+
+@transaction.atomic
+def deliver(order_id: uuid.UUID | str, *, courier: Courier) -> Order:
+    """The order is at its door; the courier is free for another. Safe to press twice.
+
+    Raises: as `pick_up`.
+    """
+    order, locked, job = _lock_job(order_id, courier)
+    if order.status == Status.DELIVERED:
+        return order
+    order = lifecycle.deliver(order.id, by=courier_actor(courier))
+    _finish(job, Assignment.State.COMPLETED)
+    _stand_at(locked, order.address.latitude, order.address.longitude)
+    _dispatch(locked.zone_id)
+    return order
+
+
+@transaction.atomic
+def release(order_id: uuid.UUID | str) -> bool:
+    """Let go of the courier of an order that has ended; False where there was nothing to let go of.
+
+    An order that lives on is left alone, so this may be called at any time and any number of times.
+    """
+    order = lock_order(order_id)
+    if not order.is_final:
+        return False
+    resolve_incident(offers.UNDISPATCHED, str(order.id))
+    resolve_incident(SET_ASIDE, str(order.id))
+    job = Assignment.objects.filter(order=order, state__in=HELD).first()
+    if job is None:
+        return False
+    if job.state == Assignment.State.OFFERED:
+        return offers.withdraw(job.offer_id, by=SYSTEM, reason="order_ended")
+    courier = lock_courier(job.courier_id)
+    _finish(job, Assignment.State.ENDED)
+    order.courier_id = None
+    record(order, CourierReleased, by=SYSTEM, reason="order_ended", courier_id=courier.pk)
+    _dispatch(courier.zone_id)
+    return True
+
+
+def _lock_job(order_id: uuid.UUID | str, courier: Courier) -> tuple[Order, Courier, Assignment]:
+    # Asked before the lock: nobody may hold up the orders of others by pressing buttons.
+    taken = Assignment.objects.filter(order_id=order_id, courier=courier, offer__state=Offer.State.ACCEPTED)
+    if not taken.exists():
+        raise Assignment.DoesNotExist(f"order {order_id} is not {courier.name}'s")
+    order = lock_order(order_id)
+    locked = lock_courier(courier.pk)
+    job = taken.order_by("-pk")[0]
+    if job.state == Assignment.State.ENDED:
+        raise JobReleased(f"order {order.number} is not yours any more")
+    return order, locked, job
+
+
+def _finish(job: Assignment, state: Assignment.State) -> None:
+    changed = Assignment.objects.filter(pk=job.pk, state=Assignment.State.ACTIVE).update(state=state)
+    if changed != 1:
+        raise JobReleased(f"assignment {job.pk} is not active")
+
+
+def _stand_at(courier: Courier, latitude: float, longitude: float) -> None:
+    courier.latitude, courier.longitude = latitude, longitude
+    Courier.objects.filter(pk=courier.pk).update(latitude=latitude, longitude=longitude, position_at=CityNow())
+
+
+def _dispatch(zone: str) -> None:
+    send("delivery.dispatch_zone", key=zone, zone=zone)

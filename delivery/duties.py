@@ -1,0 +1,142 @@
+"""What nobody was told to do: the second look, once a second, at everything that must not be forgotten.
+
+A command that SQS lost, an offer that ran out, an order nobody takes: the database knows of each, so each duty is a
+query and a verb that may be called any number of times. Deadlines of the city are compared in SQL by the city's clock;
+patience with the roads is wall time.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TypeVar
+
+from django.db import OperationalError, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+
+from messaging.outbox import send
+from orders import lifecycle, timeouts
+from orders.city import CityAfter, CityNow, the_city
+from orders.lifecycle import SYSTEM, IllegalTransition, lock_order
+from orders.models import FINAL, Order, OrderHistory, Payment, Status
+
+from . import couriers, offers
+from .models import HELD, TAKEN, Assignment, Courier, Offer, Zone
+from .selectors import waiting
+
+logger = logging.getLogger(__name__)
+
+#: Rows a duty takes at a time, so that a flood of one kind does not hold up the others.
+BATCH = 200
+#: A command has this long (wall time) to arrive before its work counts as forgotten …
+FORGOTTEN = timedelta(seconds=4)
+#: … and this long while an earlier reminder may still be on its way: a long queue must not be made longer.
+REMINDED = timedelta(seconds=30)
+#: The same for a payment, whose gateway may be slow.
+PAYMENT_FORGOTTEN = timedelta(seconds=30)
+
+#: However fast the city's clock runs, an order waits at least this long (wall seconds) for a courier: an outage of a
+#: minute must not end it.
+LEAST_WAIT_SECONDS = 60.0
+
+T = TypeVar("T")
+
+
+def expire_offers() -> int:
+    """End the offers whose deadline has passed."""
+    late = Offer.objects.filter(state=Offer.State.OPEN, deadline__lte=CityNow()).order_by("deadline")
+    return each_alone(offers.expire, late.values_list("pk", flat=True)[:BATCH])
+
+
+def release_ended() -> int:
+    """Let couriers go whose order has ended, where the command that should have done it did not arrive."""
+    fresh = OrderHistory.objects.filter(order=OuterRef("order"), recorded_at__gt=Now() - FORGOTTEN)
+    held = Assignment.objects.filter(state__in=HELD, order__status__in=FINAL).exclude(Exists(fresh))
+    return each_alone(couriers.release, held.values_list("order", flat=True)[:BATCH])
+
+
+def wake_zones() -> int:
+    """Call for a round in zones that have a waiting order and either an unanswered call or a free courier."""
+    orders = waiting().filter(zone=OuterRef("pk"))
+    free = Courier.objects.free().filter(zone=OuterRef("pk")).values("pk")
+    quiet = Q(served_at=None) | Q(served_at__lt=Now() - FORGOTTEN)
+    reminder_answered = Q(served_at__gte=F("nudged_at")) & Q(nudged_at__lt=Now() - FORGOTTEN)
+    unreminded = Q(nudged_at=None) | reminder_answered | Q(nudged_at__lt=Now() - REMINDED)
+    due = Zone.objects.filter(quiet, unreminded, Exists(orders)).filter(~Q(requested=F("served")) | Exists(free))
+    woken = 0
+    for zone in list(due.values_list("pk", flat=True)):
+        with transaction.atomic():
+            if Zone.objects.filter(unreminded, pk=zone).update(nudged_at=Now()) == 1:
+                send("delivery.dispatch_zone", key=zone, zone=zone)
+                woken += 1
+    return woken
+
+
+def give_up_undeliverable() -> int:
+    """Give orders up that have waited for a courier longer than the city allows."""
+    city = the_city()
+    patience = max(city.undeliverable_minutes * 60, LEAST_WAIT_SECONDS * city.speed)
+    late = waiting().filter(accepted_at__lt=CityAfter(-patience)).order_by("accepted_at")
+    return each_alone(_give_up, late.values_list("pk", flat=True)[:BATCH])
+
+
+def reject_unconfirmed() -> int:
+    """Reject orders that their restaurant did not answer in time."""
+    return timeouts.reject_unconfirmed()
+
+
+def remind_payments() -> int:
+    """Owe the payments queue again what it has had no answer for: authorise, capture, void."""
+    fresh = OrderHistory.objects.filter(order=OuterRef("order"), recorded_at__gt=Now() - PAYMENT_FORGOTTEN)
+    old = Payment.objects.filter(updated_at__lt=Now() - PAYMENT_FORGOTTEN).exclude(Exists(fresh))
+    pending, authorised = Payment.State.PENDING, Payment.State.AUTHORISED
+    lost = FINAL - {Status.DELIVERED, Status.PAYMENT_FAILED}
+    owed = {
+        "payments.authorise": old.filter(state=pending, order__status=Status.PLACED),
+        "payments.capture": old.filter(state=authorised, order__status=Status.DELIVERED),
+        "payments.void": old.filter(state__in=[pending, authorised], order__status__in=lost),
+    }
+    reminded = 0
+    for task, payments in owed.items():
+        order_ids = list(payments.values_list("order", flat=True)[:BATCH])
+        with transaction.atomic():
+            for order_id in order_ids:
+                send(task, key=str(order_id), order=str(order_id))
+        reminded += len(order_ids)
+    return reminded
+
+
+def drain_dead_letters() -> int:
+    """Copy what SQS has given up into the table where people look."""
+    # Imported late: only this duty needs SQS's client, and `--duty` may leave it out.
+    from messaging.deadletters import drain_dead_letter_queues
+
+    return drain_dead_letter_queues()
+
+
+def each_alone(verb: Callable[[T], object], subjects: Iterable[T]) -> int:
+    """Call a verb on each, in a transaction of its own; how many it changed. A broken one holds up no other."""
+    changed = 0
+    for subject in list(subjects):
+        try:
+            changed += bool(verb(subject))
+        except OperationalError:
+            raise
+        except Exception:
+            logger.exception("sweep: %s(%s) failed", getattr(verb, "__name__", verb), subject)
+    return changed
+
+
+@transaction.atomic
+def _give_up(order_id: uuid.UUID) -> bool:
+    order: Order = lock_order(order_id)
+    if Assignment.objects.filter(order=order, state__in=TAKEN).exists():
+        return False
+    try:
+        lifecycle.give_up(order.id, by=SYSTEM, reason="no_courier")
+    except IllegalTransition:
+        return False
+    return True

@@ -1,0 +1,156 @@
+"""Couriers, zones, offers and assignments. The partial unique indexes here are promise one."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+
+from orders.city import CityNow
+from orders.models import Order
+
+
+class Zone(models.Model):
+    """A part of the city that is dispatched on its own.
+
+    `requested` counts the calls for a round. A round reads it before it looks at the zone and starts again if
+    it has moved meanwhile: no call is lost, and no task waits for another's round.
+    """
+
+    slug = models.SlugField(primary_key=True)
+    name = models.CharField(max_length=60)
+    requested = models.PositiveBigIntegerField(default=0)
+    served = models.PositiveBigIntegerField(default=0, help_text="the value of requested that the last round answered")
+    served_at = models.DateTimeField(null=True, help_text="wall time")
+    nudged_at = models.DateTimeField(null=True, help_text="wall time at which the sweeper last called for a round")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CourierQuerySet(models.QuerySet["Courier"]):
+    def on_shift(self) -> CourierQuerySet:
+        """Online, and not past the end of the shift they announced."""
+        shift = Shift.objects.filter(Q(until=None) | Q(until__gt=CityNow()), courier=OuterRef("pk"), ended_at=None)
+        return self.filter(Exists(shift), online=True)
+
+    def with_room(self) -> CourierQuerySet:
+        """Those who may take one more order, with `load`: the orders offered to them or carried by them."""
+        held = Q(assignments__state__in=HELD)
+        return self.annotate(load=Count("assignments", filter=held)).filter(load__lt=F("capacity"))
+
+    def free(self) -> CourierQuerySet:
+        """Those who can be made an offer now."""
+        asked = Offer.objects.filter(courier=OuterRef("pk"), state=Offer.State.OPEN)
+        return self.on_shift().with_room().exclude(Exists(asked))
+
+
+class Courier(models.Model):
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="courier")
+    name = models.CharField(max_length=60, help_text="the name customers see")
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="couriers")
+    online = models.BooleanField(default=False)
+    capacity = models.PositiveSmallIntegerField(default=1, help_text="orders offered or carried at one time")
+    latitude = models.FloatField()
+    longitude = models.FloatField()
+    position_at = models.DateTimeField(null=True, help_text="city time of the last known position")
+    timeouts = models.PositiveSmallIntegerField(default=0, help_text="offers let run out, in a row")
+    version = models.PositiveBigIntegerField(default=0, help_text="sequence of its stream couriers.events")
+
+    objects = CourierQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["zone", "online"], name="courier_zone_online")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Shift(models.Model):
+    """From going online to going offline; `until` is when the courier plans to stop."""
+
+    courier = models.ForeignKey(Courier, on_delete=models.CASCADE, related_name="shifts")
+    started_at = models.DateTimeField(help_text="city time")
+    until = models.DateTimeField(null=True, help_text="city time")
+    ended_at = models.DateTimeField(null=True, help_text="city time")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["courier"], condition=models.Q(ended_at__isnull=True), name="one_open_shift_a_courier"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.courier} from {self.started_at:%H:%M}"
+
+
+class Offer(models.Model):
+    """One courier's exclusive chance at an order (or a bundle) until a deadline."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        EXPIRED = "expired"
+        WITHDRAWN = "withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    courier = models.ForeignKey(Courier, on_delete=models.PROTECT, related_name="offers")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    made_at = models.DateTimeField(help_text="city time")
+    deadline = models.DateTimeField(help_text="city time; compared in SQL only")
+    answered_at = models.DateTimeField(null=True, help_text="city time")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["courier"], condition=models.Q(state="open"), name="one_open_offer_a_courier"
+            )
+        ]
+        indexes = [models.Index(fields=["deadline"], condition=models.Q(state="open"), name="offer_open_deadline")]
+
+    def __str__(self) -> str:
+        return f"{self.state} offer to {self.courier_id}"
+
+
+class Assignment(models.Model):
+    """One order of an offer. An order has at most one that is offered, active or completed: one courier."""
+
+    class State(models.TextChoices):
+        OFFERED = "offered"
+        ACTIVE = "active"
+        COMPLETED = "completed"
+        ENDED = "ended", "ended without delivery"
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="assignments")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="assignments")
+    courier = models.ForeignKey(Courier, on_delete=models.PROTECT, related_name="assignments")
+    state = models.CharField(max_length=10, choices=State, default=State.OFFERED)
+    created_at = models.DateTimeField(db_default=Now(), help_text="wall time")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=models.Q(state__in=["offered", "active", "completed"]),
+                name="one_courier_an_order",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["courier", "state"], name="assignment_courier_state"),
+            # The sweeper looks at all of these every second, however long the history grows.
+            models.Index(fields=["order"], condition=models.Q(state__in=["offered", "active"]), name="assignment_held"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} → {self.courier_id} ({self.state})"
+
+
+#: Assignments that fill a courier's capacity.
+HELD = (Assignment.State.OFFERED, Assignment.State.ACTIVE)
+#: Assignments that make an order somebody's.
+TAKEN = (*HELD, Assignment.State.COMPLETED)

@@ -1,0 +1,1 @@
+"""The courier's page, and the fragment that tells a customer who comes."""

@@ -1,0 +1,153 @@
+"""The courier's half of the JSON API."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Role
+from delivery import offers
+from delivery.models import Courier
+from orders import lifecycle
+from orders.lifecycle import Actor
+from orders.models import City
+from tests import factories
+from tests.contracts.conftest import Caller
+
+from .conftest import let_run_out, offer_to
+
+pytestmark = pytest.mark.django_db
+
+HERE = {"latitude": 48.2, "longitude": 16.37}
+
+
+@pytest.fixture
+def caller(courier: Courier) -> Caller:
+    return Caller(courier.user)
+
+
+def test_a_delivery_from_going_online_to_the_door() -> None:
+    courier = factories.make_courier(online=False)
+    caller = Caller(courier.user)
+    order = factories.ready_order()
+    status, desk = caller.post("/courier/online", HERE)
+    assert (status, desk["online"], desk["offer"], desk["jobs"]) == (200, True, None, [])
+    offer = offer_to(courier, order)
+
+    status, desk = caller.get("/courier")
+    assert (status, desk["offer"]["id"], desk["offer"]["order"]) == (200, str(offer.id), str(order.id))
+    assert desk["offer"]["pickup"] == {"name": "Soup Kitchen", **HERE}
+    assert 40 < desk["offer"]["seconds_left"] <= 45
+
+    assert caller.post(f"/courier/offers/{offer.id}/accept") == (200, {"id": str(offer.id), "state": "accepted"})
+    _, desk = caller.get("/courier")
+    assert (desk["offer"], [job["status"] for job in desk["jobs"]]) == (None, ["ready"])
+    assert desk["jobs"][0]["dropoff"] == {"name": "1 Test Lane", "latitude": 48.209, "longitude": 16.37}
+
+    for _ in range(2):
+        status, stage = caller.post(f"/courier/orders/{order.id}/picked-up")
+        assert (status, stage["status"]) == (200, "picked_up")
+    for _ in range(2):
+        status, stage = caller.post(f"/courier/orders/{order.id}/delivered")
+        assert (status, stage["status"]) == (200, "delivered")
+    _, desk = caller.get("/courier")
+    assert (desk["jobs"], desk["latitude"]) == ([], 48.209)
+    status, desk = caller.post("/courier/offline")
+    assert (status, desk["online"]) == (200, False)
+
+
+def test_the_desk_takes_few_queries(
+    courier: Courier, caller: Caller, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    Courier.objects.update(capacity=3)
+    offers.accept(offer_to(courier).id, courier=courier)
+    offer_to(courier)
+    with django_assert_max_num_queries(4):
+        status, desk = caller.get("/courier")
+    assert (status, len(desk["jobs"]), desk["offer"] is None) == (200, 1, False)
+
+
+def test_where_somebody_lives_is_told_to_who_brings_the_order_only(courier: Courier, caller: Caller) -> None:
+    offer_to(courier)
+    _, desk = caller.get("/courier")
+    assert desk["offer"]["dropoff"]["name"] == ""
+    assert "Lane" not in str(desk)
+
+
+def test_seconds_left_are_wall_seconds(courier: Courier, caller: Caller) -> None:
+    order = factories.accepted_order()
+    City.objects.update(speed=30, offer_seconds=60, offer_wall_seconds=20)
+    offer_to(courier, order)
+    _, desk = caller.get("/courier")
+    assert 18 < desk["offer"]["seconds_left"] <= 20
+
+
+@pytest.mark.parametrize("verb", ["accept", "decline"])
+def test_the_offer_of_another_is_404(courier: Courier, colleague: Courier, verb: str) -> None:
+    offer = offer_to(courier)
+    for offer_id in (offer.id, uuid.uuid4()):
+        status, answer = Caller(colleague.user).post(f"/courier/offers/{offer_id}/{verb}")
+        assert (status, answer["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("verb", ["picked-up", "delivered"])
+def test_the_order_of_another_is_404(courier: Courier, colleague: Courier, verb: str) -> None:
+    order = factories.ready_order()
+    offers.accept(offer_to(courier, order).id, courier=courier)
+    for order_id in (order.id, uuid.uuid4()):
+        status, answer = Caller(colleague.user).post(f"/courier/orders/{order_id}/{verb}")
+        assert (status, answer["code"]) == (404, "not_found")
+
+
+def test_an_offer_that_is_gone_says_why(courier: Courier, colleague: Courier, caller: Caller) -> None:
+    order = factories.accepted_order()
+    late = offer_to(courier, order)
+    let_run_out(late)
+    accept = f"/courier/offers/{late.id}/accept"
+    assert [caller.post(accept)[0], caller.post(accept)[1]["code"]] == [409, "expired"]
+    offers.expire(late.id)
+    assert caller.post(accept)[1]["code"] == "expired"
+    offers.accept(offer_to(colleague, order).id, courier=colleague)
+    assert caller.post(accept)[1]["code"] == "taken"
+
+    second = offer_to(courier)
+    offers.withdraw(second.id, reason="order_ended")
+    status, answer = caller.post(f"/courier/offers/{second.id}/accept")
+    assert (status, answer["code"]) == (409, "withdrawn")
+
+
+def test_too_early_or_too_late_is_409(courier: Courier, caller: Caller) -> None:
+    order = factories.accepted_order()
+    offers.accept(offer_to(courier, order).id, courier=courier)
+    status, answer = caller.post(f"/courier/orders/{order.id}/picked-up")
+    assert (status, answer["code"], answer["status"]) == (409, "illegal_transition", "accepted")
+    assert caller.post("/courier/offline")[1]["code"] == "carrying"
+    lifecycle.cancel(order.id, by=Actor("operator"), reason="test")
+    status, answer = caller.post(f"/courier/orders/{order.id}/picked-up")
+    assert (status, answer["code"], answer["status"]) == (409, "illegal_transition", "cancelled")
+
+
+def test_only_couriers_may(courier: Courier) -> None:
+    for user in (factories.alice(), factories.make_user("nobody-yet", Role.COURIER)):
+        status, answer = Caller(user).get("/courier")
+        assert (status, answer["code"]) == (403, "wrong_role")
+    assert Caller().get("/courier")[0] == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"latitude": 91, "longitude": 0}, {"latitude": 0, "longitude": "x"}, '{"latitude": NaN, "longitude": 0}'],
+)
+def test_a_place_must_be_on_earth(courier: Courier, caller: Caller, body: Any) -> None:
+    status, _ = caller.post("/courier/position", body)
+    assert status in (400, 422)
+    assert (Courier.objects.get(pk=courier.pk).latitude, Courier.objects.get(pk=courier.pk).longitude) == (48.2, 16.37)
+
+
+def test_moving(courier: Courier, caller: Caller) -> None:
+    assert caller.post("/courier/position", {"latitude": 48.21, "longitude": 16.4})[0] == 200
+    courier.refresh_from_db()
+    assert (courier.latitude, courier.longitude) == (48.21, 16.4)
