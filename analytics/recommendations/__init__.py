@@ -1,0 +1,1 @@
+"""Also ordered with: which items of a restaurant share baskets."""

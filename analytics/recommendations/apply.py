@@ -1,0 +1,60 @@
+"""From placed orders to counts of items and of pairs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import permutations
+
+from django.db import connection
+
+from messaging.envelope import Envelope
+from orders.events import OrderPlaced
+
+#: Pairs grow with the square of the basket: of a larger one only the first items are paired.
+PAIRED_ITEMS = 20
+
+# The name of the later order wins, and of two at one moment the greater: the outcome must not depend on which
+# partition was read first.
+ITEMS = """
+    INSERT INTO analytics_itemcount (generation, restaurant_id, item_id, name, named_at, orders)
+    SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::bigint[])
+    ON CONFLICT (generation, restaurant_id, item_id) DO UPDATE SET
+        orders = analytics_itemcount.orders + EXCLUDED.orders,
+        name = CASE WHEN (EXCLUDED.named_at, EXCLUDED.name COLLATE "C")
+                > (analytics_itemcount.named_at, analytics_itemcount.name COLLATE "C")
+            THEN EXCLUDED.name ELSE analytics_itemcount.name END,
+        named_at = greatest(EXCLUDED.named_at, analytics_itemcount.named_at)
+"""
+PAIRS = """
+    INSERT INTO analytics_paircount (generation, restaurant_id, item_id, other_id, orders)
+    SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+    ON CONFLICT (generation, restaurant_id, item_id, other_id)
+    DO UPDATE SET orders = analytics_paircount.orders + EXCLUDED.orders
+"""
+
+
+def apply(events: Sequence[Envelope], *, generation: int) -> None:
+    """Count the baskets of placed orders; an item counts once an order, whatever its quantity."""
+    items: Counter[tuple[int, int]] = Counter()
+    names: dict[tuple[int, int], tuple[datetime, str]] = {}
+    pairs: Counter[tuple[int, int, int]] = Counter()
+    for envelope in events:
+        placed = envelope.data
+        if not isinstance(placed, OrderPlaced):
+            continue
+        basket = {line.item_id: line.name[:200] for line in placed.lines}
+        for item_id, name in basket.items():
+            item = placed.restaurant_id, item_id
+            items[item] += 1
+            names[item] = max(names.get(item, (envelope.time, name)), (envelope.time, name))
+        for one, other in permutations(sorted(basket)[:PAIRED_ITEMS], 2):
+            pairs[placed.restaurant_id, one, other] += 1
+    with connection.cursor() as cursor:
+        if items:
+            rows = [(*item, names[item][1], names[item][0], n) for item, n in sorted(items.items())]
+            cursor.execute(ITEMS, [generation, *(list(column) for column in zip(*rows, strict=True))])
+        if pairs:
+            counted = [(*pair, n) for pair, n in sorted(pairs.items())]
+            cursor.execute(PAIRS, [generation, *(list(column) for column in zip(*counted, strict=True))])

@@ -1,0 +1,1 @@
+"""Pieces of this room's read models that pages of other rooms show."""

@@ -1,0 +1,83 @@
+"""The thread that reads both topics from their end and passes every event on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from kafka import TopicPartition
+from kafka.errors import KafkaError
+
+from messaging import kafka
+from messaging.envelope import InvalidEvent, decode
+from messaging.names import full_topic
+
+if TYPE_CHECKING:
+    from .radio import Radio
+
+logger = logging.getLogger(__name__)
+
+TOPICS = ("orders.events", "couriers.events")
+
+#: Where this process's reader stands, by (topic, partition): the end of each, as far as it has been read.
+ends: dict[tuple[str, int], int] = {}
+
+
+def read_forever(radio: Radio) -> None:
+    """Read until the radio is closed or the process ends; a broker that is away is waited for."""
+    warned = False
+    while not radio.closed.is_set():
+        consumer: Any = None
+        try:
+            consumer = _open()
+            warned = False
+            # Whatever happened before this moment passed unheard.
+            radio.announce("hello")
+            while not radio.closed.is_set():
+                _pass_on(consumer, radio)
+        except Exception as error:
+            # Whatever it was, pages must not stay silent for good: start again from the end and say hello.
+            if not warned:
+                logger.warning("live pages wait for Kafka: %s", error)
+                warned = True
+        finally:
+            if consumer is not None:
+                kafka.close_quietly(consumer, timeout_ms=1000)
+        radio.closed.wait(1)
+
+
+def _open() -> Any:
+    consumer = kafka.consumer(auto_offset_reset="latest")
+    try:
+        partitions = [partition for topic in TOPICS for partition in _partitions(consumer, full_topic(topic))]
+        consumer.assign(partitions)
+        consumer.seek_to_end()
+        for partition in partitions:
+            # Asked now, so that "from the end" means this moment and not that of the first fetch.
+            ends[partition.topic, partition.partition] = consumer.position(partition, timeout_ms=5000)
+    except BaseException:
+        kafka.close_quietly(consumer, timeout_ms=1000)
+        raise
+    return consumer
+
+
+def _partitions(consumer: Any, topic: str) -> list[TopicPartition]:
+    numbers = sorted(consumer.partitions_for_topic(topic))
+    if not numbers:
+        raise KafkaError(f"there is no topic {topic}: run manage.py topology")
+    return [TopicPartition(topic, number) for number in numbers]
+
+
+def _pass_on(consumer: Any, radio: Radio) -> None:
+    for records in consumer.poll(timeout_ms=1000).values():
+        for record in records:
+            ends[record.topic, record.partition] = record.offset + 1
+            try:
+                event = decode(
+                    record.headers, record.value, topic=record.topic, partition=record.partition, offset=record.offset
+                )
+            except InvalidEvent:
+                # The consumer groups dead-letter it; a page has nothing to show for it.
+                continue
+            if event is not None:
+                radio.broadcast(event)

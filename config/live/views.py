@@ -1,0 +1,66 @@
+"""GET /live/: server-sent events for whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+
+from messaging.envelope import Envelope
+
+from .radio import radio
+from .viewers import Viewer, identify
+
+#: Seconds (wall) between comments that keep proxies from closing a quiet stream.
+HEARTBEAT = 15
+#: Seconds (wall) after which the stream ends; the browser comes back and is identified anew.
+LONGEST = 600
+
+
+async def live(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    viewer = await identify(request)
+    if viewer is None:
+        return JsonResponse({"code": "not_signed_in", "message": "Sign in, or send a bearer token."}, status=401)
+    response = StreamingHttpResponse(_stream(viewer), content_type="text/event-stream")
+    response["Cache-Control"] = "no-cache"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _stream(viewer: Viewer) -> AsyncIterator[bytes]:
+    # The seat is taken before hello is said, so that nothing falls between the page's refetch and its first event.
+    with radio.tune_in(viewer) as seat:
+        yield b"retry: 1000\n" + _word("hello")
+        ends_at = time.monotonic() + LONGEST
+        while time.monotonic() < ends_at:
+            try:
+                async with asyncio.timeout(HEARTBEAT):
+                    item = await seat.next()
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            yield _word(item) if isinstance(item, str) else _event(item)
+
+
+def _word(name: str) -> bytes:
+    return f"event: {name}\ndata: {{}}\n\n".encode()
+
+
+def _event(event: Envelope) -> bytes:
+    of_order = event.topic.endswith("orders.events")
+    data = event.data
+    body = {
+        "type": event.type,
+        "order": event.key if of_order else None,
+        "sequence": event.sequence,
+        "status": getattr(data, "status", None),
+        "courier": getattr(data, "courier_id", None),
+        "restaurant": getattr(data, "restaurant_id", None),
+        "zone": getattr(data, "zone", None),
+    }
+    name = "order" if of_order else "courier"
+    text = json.dumps(body, separators=(",", ":"))
+    return f"event: {name}\nid: {event.partition}:{event.offset}\ndata: {text}\n\n".encode()

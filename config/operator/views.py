@@ -1,0 +1,84 @@
+"""The operator's pages: the city in numbers, the two roads, and any order's story."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import account, for_role
+from accounts.models import Role
+from delivery.selectors import couriers_online, offers_of, why_no_courier
+from messaging.models import Incident
+from orders import lifecycle
+from orders.city import city_now, the_city
+from orders.lifecycle import CANCEL, Actor, IllegalTransition
+from orders.models import Order
+
+from .numbers import city_numbers
+from .roads import consumer_lag, outbox_backlog, queue_depths
+from .search import find_orders
+from .story import story_of
+
+
+@for_role(Role.OPERATOR)
+@require_GET
+def city(request: HttpRequest) -> HttpResponse:
+    """The page; for htmx its numbers alone."""
+    context = {
+        "numbers": city_numbers(),
+        "couriers_online": couriers_online().count(),
+        "incidents": Incident.objects.filter(resolved_at=None).order_by("-opened_at")[:20],
+        "city": the_city(),
+        "now": city_now(),
+        "orders": find_orders("")[:12],
+    }
+    template = "operator/_numbers.html" if request.htmx else "operator/city.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@for_role(Role.OPERATOR)
+@require_GET
+def roads(request: HttpRequest) -> HttpResponse:
+    """A fragment of its own: a queue server that is away must not hold up the numbers."""
+    context = {"backlog": outbox_backlog(), "queues": queue_depths(), "groups": consumer_lag()}
+    return render(request, "operator/_roads.html", context)
+
+
+@for_role(Role.OPERATOR)
+@require_GET
+def orders(request: HttpRequest) -> HttpResponse:
+    words = request.GET.get("words", "").strip()
+    template = "operator/_orders.html" if request.htmx else "operator/orders.html"  # type: ignore[attr-defined]
+    return render(request, template, {"orders": find_orders(words)[:50], "words": words})
+
+
+@for_role(Role.OPERATOR)
+@require_GET
+def story(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """The page; for htmx the timeline alone."""
+    order = get_object_or_404(Order.objects.select_related("restaurant", "customer", "payment"), pk=order_id)
+    context = {
+        "order": order,
+        "story": story_of(order),
+        "offers": offers_of(order),
+        "why_no_courier": why_no_courier(order),
+        "may_cancel": order.status in CANCEL.allowed["operator"],
+    }
+    template = "operator/_story.html" if request.htmx else "operator/story.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@for_role(Role.OPERATOR)
+@require_POST
+def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    get_object_or_404(Order, pk=order_id)
+    reason = request.POST.get("reason", "").strip()[:200] or "called off by the operator"
+    try:
+        lifecycle.cancel(order_id, by=Actor("operator", account(request).pk), reason=reason)
+    except IllegalTransition as error:
+        messages.error(request, f"Nothing was changed: {error}.")
+    return redirect("operator-story", order_id)

@@ -1,0 +1,87 @@
+/* The little that a page does by itself: a connection light, a countdown, and not pulling a form from under a hand. */
+(function () {
+  "use strict";
+
+  // Connection light: what the event stream says of itself.
+  function light(state, word) {
+    var element = document.getElementById("light");
+    if (!element || element.dataset.state === state) return;
+    element.dataset.state = state;
+    element.querySelector(".light-word").textContent = word;
+  }
+  document.addEventListener("htmx:sseOpen", function () { light("on", "Live"); });
+  document.addEventListener("htmx:sseError", function () { light("off", "Reconnecting"); });
+
+  // A live region is not replaced while somebody works in one of its forms; it catches up afterwards, and when
+  // nobody has touched the page for a while.
+  var PATIENCE = 20000;
+  var touched = 0;
+  ["pointerdown", "keydown", "input"].forEach(function (name) {
+    document.addEventListener(name, function () { touched = performance.now(); }, true);
+  });
+  function busy(region) {
+    var at = document.activeElement;
+    var typing = at && region.contains(at) && at.matches("input, select, textarea");
+    var open = region.querySelector("details[open] form") !== null;
+    return (typing || open) && performance.now() - touched < PATIENCE;
+  }
+  function catchUp(region) {
+    if (region && region.dataset.missed && !busy(region)) {
+      delete region.dataset.missed;
+      window.htmx.trigger(region, "catch-up");
+    }
+  }
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    var region = event.detail.elt;
+    if (region.matches("[data-live]") && busy(region)) {
+      region.dataset.missed = "yes";
+      event.preventDefault();
+    }
+  });
+  document.addEventListener("focusout", function (event) {
+    var region = event.target.closest("[data-live]");
+    window.setTimeout(function () { catchUp(region); }, 0);
+  });
+  document.addEventListener("toggle", function (event) { catchUp(event.target.closest("[data-live]")); }, true);
+
+  window.setInterval(function () { document.querySelectorAll("[data-missed]").forEach(catchUp); }, 2000);
+
+  // An offer's deadline, told by the server in wall seconds and counted down on this machine's own steady clock.
+  function startCountdowns() {
+    document.querySelectorAll("[data-seconds]").forEach(function (element) {
+      if (element.dataset.ends) return;
+      element.dataset.ends = String(performance.now() + Number(element.dataset.seconds) * 1000);
+    });
+  }
+  function tick() {
+    document.querySelectorAll("[data-ends]").forEach(function (element) {
+      var left = Math.max(0, (Number(element.dataset.ends) - performance.now()) / 1000);
+      var bar = element.querySelector("progress");
+      if (bar) bar.value = left;
+      element.querySelector(".seconds").textContent = String(Math.ceil(left));
+      if (left === 0 && !element.dataset.over) {
+        element.dataset.over = "yes";
+        window.setTimeout(function () {
+          var region = element.closest("[data-live]");
+          if (region) window.htmx.trigger(region, "catch-up");
+        }, 1200);
+      }
+    });
+  }
+  document.addEventListener("DOMContentLoaded", startCountdowns);
+  document.addEventListener("htmx:load", startCountdowns);
+  window.setInterval(tick, 250);
+
+  // Pressing a button twice sends one request: the second press finds it disabled.
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.matches("[data-once]")) {
+      window.setTimeout(function () {
+        form.querySelectorAll("button").forEach(function (button) { button.disabled = true; });
+      }, 0);
+    }
+  });
+  window.addEventListener("pageshow", function () {
+    document.querySelectorAll("form[data-once] button").forEach(function (button) { button.disabled = false; });
+  });
+})();

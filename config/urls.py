@@ -1,0 +1,27 @@
+"""Addresses of the whole site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from orders.views.browse import home
+
+from .api import api
+from .health import healthz
+from .live.views import live
+from .problems import unknown_address
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("", include("accounts.urls")),
+    path("", include("orders.urls")),
+    path("", include("delivery.urls")),
+    path("analytics/", include("analytics.urls")),
+    path("operator/", include("config.operator.urls")),
+    path("live/", live, name="live"),
+    path("admin/", admin.site.urls),
+    path("api/", api.urls),
+    path("api/<path:rest>", unknown_address),
+    path("healthz", healthz),
+]

@@ -1,0 +1,272 @@
+"""Couriers: they come and go, answer offers, ride, wait at the counter, and ring at the door."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from simulator.api import Refused
+from simulator.plan import CourierPlan
+from simulator.travel import Point, between, ride
+
+from .stage import Stage
+
+#: Events after which a courier looks at the phone; those that follow from its own doing are not among them.
+NEWS = frozenset(
+    {
+        "offer.made",
+        "offer.withdrawn",
+        "order.ready",
+        "order.cancelled",
+        "order.undeliverable",
+        "courier.released",
+        "courier.offline",
+    }
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Job:
+    """An order to carry, as the platform told."""
+
+    order: str
+    status: str
+    pickup: Point
+    dropoff: Point
+
+    @property
+    def carried(self) -> bool:
+        return self.status == "picked_up"
+
+    @property
+    def stop(self) -> Point:
+        return self.dropoff if self.carried else self.pickup
+
+
+@dataclass(slots=True)
+class Leg:
+    """A way under way: nobody is diverted once they have left."""
+
+    job: Job
+    carried: bool
+    origin: Point
+    left_at: datetime
+    arrives_at: datetime
+
+
+class Rider:
+    def __init__(self, stage: Stage, plan: CourierPlan) -> None:
+        self.stage = stage
+        self.plan = plan
+        self.dice = stage.dice(plan.username)
+        self.id: int | None = None
+        self.wake = asyncio.Event()
+        self.here = Point(plan.latitude, plan.longitude)
+        self.free_at = stage.clock.now()
+        self.jobs: dict[str, Job] = {}
+        self.leg: Leg | None = None
+        self._unanswered: set[str] = set()
+        self._started = False
+        self._look_at = 0.0
+
+    async def play(self) -> None:
+        """A whole shift; returns at its end, which waits for what is still carried."""
+        if self.plan.on_at is not None:
+            await self.stage.clock.sleep_until(self.plan.on_at)
+        self.wake.set()
+        while True:
+            if self.wake.is_set() or time.monotonic() >= self._look_at:
+                self.wake.clear()
+                self._look_at = time.monotonic() + self.stage.look_every * self.dice.uniform(0.8, 1.2)
+                if (offer := await self._look()) is not None:
+                    await self._answer(offer)
+                    continue
+            due = await self._step()
+            if due is None and not self.jobs and await self._went_home():
+                return
+            await self._pause(due if due or self._is_over() else self.plan.off_at)
+
+    async def _look(self) -> dict[str, Any] | None:
+        """Read the phone: jobs, and the open offer that is to be answered."""
+        phone = await self.stage.api.get("/api/courier", who=self.plan.username)
+        self.id = phone.get("id")
+        if not self._started:
+            self._started = True
+            if phone["jobs"]:
+                # Played on after a break: the platform knows best where we are.
+                self.here = Point(phone["latitude"], phone["longitude"])
+        if not phone["online"] and not self._is_over():
+            await self._go_online()
+        fresh = {job.order: job for job in map(_job, phone["jobs"])}
+        self.jobs = {order: job for order, job in fresh.items() if job.status in ("accepted", "ready", "picked_up")}
+        offer: dict[str, Any] | None = phone["offer"]
+        return offer if offer and offer["id"] not in self._unanswered else None
+
+    async def _answer(self, offer: dict[str, Any]) -> None:
+        counts = self.stage.tally.offers
+        counts["seen"] += 1
+        answer = "accept"
+        if not self.stage.scripted:
+            await self.stage.clock.sleep(self.dice.uniform(3, 20))
+            answer = self.dice.choices(("accept", "decline", "ignore"), (92, 6, 2))[0]
+        if answer == "ignore":
+            self._unanswered.add(offer["id"])
+            counts["ignored"] += 1
+            return
+        try:
+            await self.stage.api.post(f"/api/courier/offers/{offer['id']}/{answer}", who=self.plan.username)
+        except Refused as refused:
+            if refused.status not in (404, 409):
+                raise
+            self._unanswered.add(offer["id"])
+            counts["lost"] += 1
+            self.stage.tally.refusals[f"offer {refused.code}"] += 1
+        else:
+            counts["accepted" if answer == "accept" else "declined"] += 1
+            # What was taken is on the phone now.
+            self.wake.set()
+
+    async def _step(self) -> datetime | None:
+        """Do what is due; return when the next thing is, or None where only news can help."""
+        while True:
+            now = self.stage.clock.now()
+            if self.leg is not None and self.leg.job.order not in self.jobs:
+                self._turn_round(now)
+            if self.leg is None:
+                if not self.jobs:
+                    return None
+                self.leg = self._leave(now)
+            leg = self.leg
+            due = leg.arrives_at + self._service(leg) / 2
+            if now < due:
+                return await self._under_way(leg, now, due)
+            job = self.jobs[leg.job.order]
+            if not leg.carried and job.status == "accepted":
+                return None
+            if not await self._hand_over(leg, job):
+                return None
+            # Whole minutes count from when it was due, not from the moment this process came round to it.
+            moment = due if now - due < MINUTE else now
+            self.free_at = moment + self._service(leg) / 2
+            if leg.carried and not self.stage.scripted and not self.jobs and self.dice.random() < 0.08:
+                await self._take_a_break()
+
+    def _leave(self, now: datetime) -> Leg:
+        """For the nearest stop; but what is in the bag is not kept waiting for what still cooks."""
+        carrying = any(job.carried for job in self.jobs.values())
+        job = min(
+            self.jobs.values(),
+            key=lambda each: (carrying and each.status == "accepted", self._ride(self.here, each.stop), each.carried),
+        )
+        left_at = max(now, self.free_at)
+        return Leg(job, job.carried, self.here, left_at, left_at + self._ride(self.here, job.stop))
+
+    def _turn_round(self, now: datetime) -> None:
+        """The order is not ours any more: stand where that news came."""
+        assert self.leg is not None
+        self.here = self._place(self.leg, now)
+        self.free_at = now
+        self.leg = None
+
+    def _place(self, leg: Leg, now: datetime) -> Point:
+        whole = (leg.arrives_at - leg.left_at).total_seconds()
+        share = (now - leg.left_at).total_seconds() / whole if whole else 1.0
+        stop = leg.job.dropoff if leg.carried else leg.job.pickup
+        return between(leg.origin, stop, min(1.0, max(0.0, share)))
+
+    async def _under_way(self, leg: Leg, now: datetime, due: datetime) -> datetime:
+        """Show the way on the customer's map; an instance's couriers save the calls."""
+        if self.stage.scripted:
+            return due
+        if leg.left_at < now < leg.arrives_at:
+            place = self._place(leg, now)
+            await self._post("position", {"latitude": place.latitude, "longitude": place.longitude})
+        step = timedelta(seconds=4 * self.stage.clock.speed)
+        ahead = max(now, leg.left_at) + step
+        return ahead if ahead < leg.arrives_at else due
+
+    async def _hand_over(self, leg: Leg, job: Job) -> bool:
+        """Press the button of the stage. False where the order turned out not to be ready yet."""
+        try:
+            await self._post(f"orders/{job.order}/{'delivered' if leg.carried else 'picked-up'}")
+        except Refused as refused:
+            if refused.status not in (404, 409):
+                raise
+            self.stage.tally.refusals[f"courier: {refused.body.get('status', refused.code)}"] += 1
+            if refused.body.get("status") == "accepted":
+                job.status = "accepted"
+                return False
+            del self.jobs[job.order]
+            self._turn_round(self.stage.clock.now())
+            return True
+        self.here = job.stop
+        self.leg = None
+        if leg.carried:
+            del self.jobs[job.order]
+        else:
+            job.status = "picked_up"
+        return True
+
+    async def _take_a_break(self) -> None:
+        try:
+            await self._post("offline")
+        except Refused as refused:
+            # A new order came first.
+            if refused.status != 409:
+                raise
+            return
+        await self.stage.clock.sleep(self.dice.uniform(10, 30) * 60)
+        await self._go_online()
+
+    async def _went_home(self) -> bool:
+        """Whether the shift is over; an order that was offered at the last moment is carried first."""
+        if not self._is_over():
+            return False
+        try:
+            await self._post("offline")
+        except Refused as refused:
+            if refused.status != 409:
+                raise
+            return False
+        return True
+
+    def _is_over(self) -> bool:
+        return self.plan.off_at is not None and self.stage.clock.now() >= self.plan.off_at
+
+    async def _go_online(self) -> None:
+        until = {"until": self.plan.off_at.isoformat()} if self.plan.off_at else {}
+        await self._post("online", {"latitude": self.here.latitude, "longitude": self.here.longitude, **until})
+
+    async def _post(self, button: str, body: dict[str, Any] | None = None) -> None:
+        await self.stage.api.post(f"/api/courier/{button}", body, who=self.plan.username)
+
+    async def _pause(self, until: datetime | None) -> None:
+        """Until news, until a city time, or until it is time to look; whichever comes first."""
+        longest = self._look_at - time.monotonic()
+        if until is not None:
+            longest = min(longest, self.stage.clock.wall_until(until))
+        try:
+            async with asyncio.timeout(max(0.0, longest)):
+                await self.wake.wait()
+        except TimeoutError:
+            pass
+
+    def _service(self, leg: Leg) -> timedelta:
+        return MINUTE * (self.stage.plan.dropoff_minutes if leg.carried else self.stage.plan.pickup_minutes)
+
+    def _ride(self, a: Point, b: Point) -> timedelta:
+        plan = self.stage.plan
+        return ride(a, b, origin_latitude=plan.latitude, metres_per_minute=plan.metres_per_minute)
+
+
+def _job(data: dict[str, Any]) -> Job:
+    return Job(data["order"], data["status"], _point(data["pickup"]), _point(data["dropoff"]))
+
+
+def _point(data: dict[str, Any]) -> Point:
+    return Point(float(data["latitude"]), float(data["longitude"]))

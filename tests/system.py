@@ -1,0 +1,99 @@
+"""The system's own processes, run for a test: web, relay, workers, consumers and sweeper, real and killable."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from config.embedded.ports import HOST, choose_port
+from config.embedded.process import Child
+
+ROOT = Path(__file__).resolve().parents[1]
+MANAGE = (sys.executable, "manage.py")
+WORKER = (sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", "INFO")
+
+#: The command of each part; `{port}` is the web server's.
+PARTS: dict[str, tuple[str, ...]] = {
+    "web": (
+        *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", "{port}"),
+        *("--timeout-graceful-shutdown", "2", "--log-level", "warning"),
+    ),
+    "relay": (*MANAGE, "relay"),
+    "consume": (*MANAGE, "consume"),
+    "sweep": (*MANAGE, "sweep"),
+    "payments": (*WORKER, "-Q", "payments", "-P", "prefork", "-c", "1", "-n", "payments@%h"),
+    "worker": (*WORKER, "-Q", "dispatch,notices,alerts", "-P", "threads", "-c", "4", "-n", "worker@%h"),
+}
+ALL = tuple(PARTS)
+
+
+def child_environment() -> dict[str, str]:
+    """This process's environment, pointed at the test database instead of the one it was started with."""
+    database = connection.settings_dict
+    login = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
+    return {
+        **os.environ,
+        "DATABASE_URL": f"postgres://{login}/{database['NAME']}",
+        "FORKROAD_NAMESPACE": settings.FORKROAD_NAMESPACE,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+class System:
+    """Running parts by name. `system["relay"].kill()` is kill -9; `.spawn()` starts the same part again."""
+
+    def __init__(self, parts: tuple[str, ...], *, home: Path, env: Mapping[str, str]) -> None:
+        self.home = home
+        self.port = choose_port()
+        self.children = {
+            part: Child(part, [word.format(port=self.port) for word in PARTS[part]], home=home, env=env, cwd=ROOT)
+            for part in parts
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def __getitem__(self, part: str) -> Child:
+        return self.children[part]
+
+    def log(self, part: str) -> str:
+        """What a part has written so far."""
+        return self.children[part].log.read_text(errors="replace")
+
+    def listening(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), timeout=1):
+            return True
+        return False
+
+
+@contextlib.contextmanager
+def running(*parts: str, env: Mapping[str, str] | None = None, within: float = 60) -> Iterator[System]:
+    """Start the named parts (all when none is named) and end them with the block; web and workers are awaited.
+
+    `env` adds to the environment of every part. Needs a committed database: use a `transaction=True` test.
+    """
+    home = Path(tempfile.mkdtemp(prefix="forkroad-system-"))
+    # A demo's run.env in the checkout must not lend these processes its addresses.
+    system = System(parts or ALL, home=home, env=child_environment() | {"FORKROAD_HOME": str(home)} | dict(env or {}))
+    try:
+        for child in system.children.values():
+            child.spawn()
+        for part, child in system.children.items():
+            if part == "web":
+                child.await_ready(system.listening, within=within)
+            elif part in ("payments", "worker"):
+                child.await_ready(lambda part=part: " ready." in system.log(part), within=within)  # type: ignore[misc]
+        yield system
+    finally:
+        for child in system.children.values():
+            child.stop(grace=5)

@@ -1,0 +1,48 @@
+"""Arrows between rooms point one way, so that each could be taken out and run by another team."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Room → what else of this project it may import.
+MAY_IMPORT: dict[str, set[str]] = {
+    "messaging": {"config.celery"},
+    "accounts": {"messaging"},
+    "orders": {"messaging", "accounts"},
+    "delivery": {"messaging", "accounts", "orders"},
+    "analytics": {"messaging", "accounts", "orders.events", "orders.restaurant_events", "delivery.events"},
+    "simulator": set(),
+}
+ROOMS = {*MAY_IMPORT, "config"}
+#: What any room may take from the wiring: the page furniture and the sign that a part is ready.
+WIRING = {"config.embedded.ready", "config.problems", "config.live"}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Dotted names of all that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
+    allowed = MAY_IMPORT[room] | {room} | WIRING
+    strays = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in (ROOT / room).rglob("*.py")
+        for name in imports_of(path)
+        if name.split(".")[0] in ROOMS
+        and not any(name == permitted or name.startswith(f"{permitted}.") for permitted in allowed)
+    }
+
+    assert strays == set()
