@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import delivery.events as _delivery_events  # noqa: F401  (declares the event types that these groups read)
 from messaging.consuming.group import consumer_group
 
 from .audit import apply as audit
@@ -12,7 +11,7 @@ from .recommendations import apply as recommendations
 
 consumer_group("metrics", topics=["orders.events"], tables=[OrderFact, MinuteCount, MinuteDelivery])(metrics.apply)
 # The trigger that keeps entries from being removed does not except those of a retired generation.
-consumer_group("audit", topics=["orders.events", "couriers.events"], tables=[AuditEntry], keeps_retired=True)(
-    audit.apply
-)
+consumer_group(
+    "audit", topics=["orders.events", "couriers.events", "restaurants.events"], tables=[AuditEntry], keeps_retired=True
+)(audit.apply)
 consumer_group("recommendations", topics=["orders.events"], tables=[ItemCount, PairCount])(recommendations.apply)

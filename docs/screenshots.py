@@ -54,11 +54,26 @@ def settle(page: Page) -> None:
 def order(page: Page) -> None:
     """As a customer: fill a basket, pay, and wait for the simulated restaurant and courier to take it."""
     menu(page)
+    pay(page)
+    page.locator("#courier").wait_for(timeout=120_000)
+
+
+def pay(page: Page) -> None:
     page.get_by_role("button", name="to the basket").first.click()
     page.get_by_role("link", name="To the basket").click()
     page.get_by_role("link", name="To checkout").click()
     page.get_by_role("button", name="Order and pay").click()
-    page.locator("#courier").wait_for(timeout=120_000)
+    page.locator("#tracker").wait_for()
+
+
+def cook(page: Page) -> None:
+    """As a restaurant: wait for an order, which Alice places here."""
+    browser = page.context.browser
+    assert browser is not None
+    with visit(browser, page.url.removesuffix("/kitchen/"), "Customer Alice") as alice:
+        alice.get_by_role("link", name=page.locator("h1").inner_text()).click()
+        pay(alice)
+        page.locator("#board .ticket").first.wait_for(timeout=120_000)
 
 
 def go_online(page: Page) -> None:
@@ -89,7 +104,7 @@ SHOTS: list[tuple[str, str, Callable[[Page], None], tuple[int, int], Scheme]] = 
     ("menu", "Customer Alice", menu, DESKTOP, "light"),
     ("tracker", "Customer Alice", order, DESKTOP, "light"),
     ("tracker-phone", "Customer Alice", order, PHONE, "dark"),
-    ("kitchen", "A restaurant", stay, DESKTOP, "light"),
+    ("kitchen", "A restaurant", cook, DESKTOP, "light"),
     ("courier-phone", "A courier", go_online, PHONE, "light"),
     ("city", "The operator", stay, DESKTOP, "light"),
     ("city-dark", "The operator", stay, DESKTOP, "dark"),

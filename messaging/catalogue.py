@@ -6,17 +6,27 @@ import inspect
 from typing import Any
 
 import msgspec
+from django.utils.module_loading import autodiscover_modules
 
-from .envelope import Event, registered_types
+from .envelope import Event, Skipped, registered_types
+
+
+def load_event_types() -> None:
+    """Import every room's event classes, whatever this process has imported so far.
+
+    A type that nobody has declared is passed over in silence, so a reader must not depend on who imported what.
+    """
+    autodiscover_modules("events", "restaurant_events")
 
 
 def by_topic() -> dict[str, list[type[Event]]]:
-    """Declared event classes of each topic, in the order of their declaration."""
+    """Declared event classes of each topic in the order of their declaration, the topic with most of them first."""
+    load_event_types()
     topics: dict[str, list[type[Event]]] = {}
     for cls in registered_types().values():
         if cls.topic:  # `stream.skipped` may stand in any topic and belongs to none.
             topics.setdefault(cls.topic, []).append(cls)
-    return topics
+    return dict(sorted(topics.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
 def markdown() -> str:
@@ -31,7 +41,8 @@ def markdown() -> str:
 
 def asyncapi() -> dict[str, Any]:
     """The same as an AsyncAPI 3.0 document, with each event's JSON Schema."""
-    classes = list(registered_types().values())
+    classes: list[type[Event]] = [cls for members in by_topic().values() for cls in members]
+    classes.append(Skipped)
     _, schemas = msgspec.json.schema_components(classes, ref_template="#/components/schemas/{name}")
     messages = {
         cls.type: {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from django.conf import settings
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
+
+# Its event loop warns whenever it was kept waiting 0.1 s, which on a busy machine says nothing about Kafka.
+logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)
 
 #: A broker that came back is found again within this time; the library's own maximum is half a minute.
 RECONNECT_MAX_MS = 1000

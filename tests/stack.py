@@ -24,7 +24,10 @@ class Session:
     """The servers this test session runs on; `stack` is None when they belong to someone else."""
 
     def __init__(self) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="forkroad-test-"))
+        # In the checkout, so that `make clean` also finds what a killed session left behind.
+        sessions = paths.home() / "tests"
+        sessions.mkdir(parents=True, exist_ok=True)
+        self.home = Path(tempfile.mkdtemp(dir=sessions))
         self.stack: Stack | None = None
         self._failure: BaseException | None = None
         self._starting: threading.Thread | None = None

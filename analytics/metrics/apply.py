@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db import connection
@@ -81,7 +82,8 @@ def apply(events: Sequence[Envelope], *, generation: int) -> None:
 
 
 def milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
+    """Whole milliseconds, halves up, of the number as JSON spells it: what PostgreSQL's `round` makes of the same."""
+    return int(Decimal(repr(seconds)).scaleb(3).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _note(facts: dict[str, Fact], envelope: Envelope, event: OrderEvent) -> None:

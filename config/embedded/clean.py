@@ -8,7 +8,8 @@ from . import paths
 
 def in_use() -> str:
     """The process that holds this checkout's run state, or nothing."""
-    for lock in (paths.home() / "lock", paths.home() / "stack" / "lock"):
+    home = paths.home()
+    for lock in (home / "lock", home / "stack" / "lock", *home.glob("tests/*/lock")):
         try:
             with lock.open("r+") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

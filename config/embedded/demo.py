@@ -37,7 +37,7 @@ class Demo:
         self.home = paths.home()
         self.stack = Stack(self.home, ports=PREFERRED_PORTS)
         port = choose_port(options.port, avoid=self.stack.ports.values())
-        self.options = dataclasses.replace(options, port=port)
+        self.options = dataclasses.replace(options, port=port, accepted=self.home / "accepted")
         self.env = self.stack.env() | {"FORKROAD_DEMO": "1", "FORKROAD_URL": self.options.url}
         self.supervisor = Supervisor(
             home=self.home,
@@ -145,7 +145,9 @@ class Demo:
 
     def judge(self) -> tuple[int, dict[str, Any]]:
         """The exit code of `verify`, which first lets everything arrive, and its answer."""
-        argv = (*table.MANAGE, "verify", "--json", "--final", "--wait", f"{DRAIN:g}")
+        argv: tuple[str, ...] = (*table.MANAGE, "verify", "--json", "--final", "--wait", f"{DRAIN:g}")
+        if self.options.accepted and self.options.accepted.exists():
+            argv += self.options.promises()
         child = Child("verify", argv, home=self.home, env=self.supervisor.env, cwd=paths.CHECKOUT, output=True)
         begun = time.monotonic()
         child.spawn()

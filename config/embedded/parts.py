@@ -27,6 +27,8 @@ class Options:
     seed: int = 1
     instance: Path | None = None
     without: frozenset[str] = frozenset()
+    #: Where the simulator writes down every order that it was promised, for `verify` to ask after.
+    accepted: Path | None = None
 
     @property
     def url(self) -> str:
@@ -36,6 +38,10 @@ class Options:
         """Arguments that name the city, the same for seeding it and for playing it."""
         place = ("--instance", str(self.instance)) if self.instance else ("--city",)
         return (*place, "--seed", str(self.seed))
+
+    def promises(self) -> tuple[str, ...]:
+        """The argument that hands the file of promised orders on, where there is one."""
+        return ("--accepted", str(self.accepted)) if self.accepted else ()
 
     def leaves_out(self, name: str) -> bool:
         """`worker` names every part called worker-…"""
@@ -97,7 +103,7 @@ def parts(options: Options) -> list[Part]:
         Part("consume", (*MANAGE, "consume"), needs=("web", "topology")),
         Part(
             "simulate",
-            (*MANAGE, "simulate", *options.city(), "--url", options.url, "--json"),
+            (*MANAGE, "simulate", *options.city(), "--url", options.url, "--json", *options.promises()),
             needs=("worker-payments", "worker-others", "relay", "sweep", "consume"),
             ends=options.instance is not None,
             player=True,

@@ -160,6 +160,15 @@ class Child:
         if self.popen is not None and not self._group_ended:
             self._end(self.descendants())
 
+    def listens(self, port: int) -> bool:
+        """Whether this child or a descendant accepts connections at the port, and not somebody else who was quicker."""
+        with contextlib.suppress(psutil.Error):
+            for process in (psutil.Process(self.pid), *self.descendants()):
+                for socket in process.net_connections(kind="tcp"):
+                    if socket.status == psutil.CONN_LISTEN and socket.laddr.port == port:
+                        return True
+        return False
+
     def descendants(self) -> list[psutil.Process]:
         """Found while their parent lives: PostgreSQL's backends lead groups of their own."""
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -58,8 +58,10 @@ class Server:
                 return
             if self._child is None:
                 self._child = self.prepare()
-            self._child.spawn()
-            self._child.await_ready(self.ready, within=self.patience, give_up=give_up)
+            child = self._child
+            child.spawn()
+            # Somebody else at our port would answer just as well.
+            child.await_ready(lambda: self.ready() and child.listens(self.port), within=self.patience, give_up=give_up)
 
     def stop(self) -> None:
         """End it in order; data stays."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
 
 from .errors import NotReady
 from .parts import Part, Step
@@ -132,8 +133,10 @@ class Supervisor:
         child.spawn()
 
         def ready() -> bool:
-            ended = part.ends and child.returncode == 0
-            return ended or (answers(part.health) if part.health else ready_file.exists())
+            if part.health:
+                # Somebody else at our port would answer just as well.
+                return answers(part.health) and child.listens(urlsplit(part.health).port or 80)
+            return ready_file.exists() or (part.ends and child.returncode == 0)
 
         child.await_ready(ready, within=self.patience, give_up=self.ending.is_set)
         self.say(part.name, f"ready after {time.monotonic() - begun:.1f} s")

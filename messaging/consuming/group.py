@@ -15,6 +15,7 @@ from typing import Protocol
 from django.db.models import Model
 from django.utils.module_loading import autodiscover_modules
 
+from messaging.catalogue import load_event_types
 from messaging.envelope import Envelope
 
 
@@ -80,7 +81,8 @@ def consumer_group(
 
 
 def all_groups() -> list[Group]:
-    """Every declared group, from the `groups` modules of the installed apps."""
+    """Every declared group, from the `groups` modules of the installed apps, with all event types loaded."""
+    load_event_types()
     autodiscover_modules("groups")
     return list(_groups.values())
 

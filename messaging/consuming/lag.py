@@ -18,6 +18,8 @@ from .positions import live_number
 
 #: Seconds an answer about the topics' ends is good for: a page that refreshes itself asks no broker each time.
 FRESH = 1.0
+#: Seconds after a failure in which no broker is asked again.
+SILENT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Ends:
         self._lock = threading.Lock()
         self._consumer: KafkaConsumer | None = None
         self._known: dict[str, tuple[float, dict[int, int]]] = {}
+        self._silent_until = 0.0
 
     def of(self, topic: str) -> dict[int, int] | None:
         """End offset by partition, or None while no broker answers (asked for at most a few seconds)."""
@@ -49,12 +52,16 @@ class Ends:
             known = self._known.get(name)
             if known and time.monotonic() - known[0] < FRESH:
                 return known[1]
+            if time.monotonic() < self._silent_until:
+                return None
             try:
                 if self._consumer is None:
                     self._consumer = kafka.consumer(request_timeout_ms=3000, bootstrap_timeout_ms=2000)
                 partitions = self._consumer.partitions_for_topic(name) or set()
                 ends = self._consumer.end_offsets([TopicPartition(name, one) for one in partitions], timeout_ms=3000)
             except (KafkaError, kafka.Unreachable):
+                # Others wait for this lock: not each of them should wait out the same silence.
+                self._silent_until = time.monotonic() + SILENT
                 consumer, self._consumer = self._consumer, None
                 if consumer is not None:
                     kafka.close_quietly(consumer, timeout_ms=0)

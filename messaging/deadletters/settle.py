@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
-from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -21,7 +18,7 @@ class AlreadySettled(Exception):
 
 
 class CannotRedrive(Exception):
-    """Sent again it could only die again: it is not a command, or its road knows no redrive."""
+    """Sent again it could only die again: it is no command, or its consumer group still cannot apply it."""
 
 
 @transaction.atomic
@@ -46,7 +43,10 @@ def discard(dead_letter: DeadLetter) -> None:
         AlreadySettled: nothing was changed.
     """
     _claim(dead_letter, DeadLetter.State.DISCARDED)
-    if dead_letter.road == Road.KAFKA and (parked := _parked()) is not None and hasattr(parked, "discard"):
+    if dead_letter.road == Road.KAFKA:
+        # Imported here: the sweeper and the workers, which know this module, need no consumer runtime.
+        from messaging.consuming import parked
+
         parked.discard(dead_letter)
 
 
@@ -76,15 +76,9 @@ def _redrive_command(dead_letter: DeadLetter) -> None:
 
 
 def _redrive_record(dead_letter: DeadLetter) -> None:
-    parked = _parked()
-    if parked is None:
-        raise CannotRedrive("this program has no consumer runtime that could read the record again")
+    from messaging.consuming import parked
+
     try:
         parked.redrive(dead_letter)
-    except parked.StillInvalid as error:
-        raise CannotRedrive(str(error)) from error
-
-
-def _parked() -> Any:
-    name = "messaging.consuming.parked"
-    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+    except (parked.StillInvalid, LookupError) as error:
+        raise CannotRedrive(f"dead letter {dead_letter.pk}: {error}") from error

@@ -40,6 +40,7 @@ def connect(*, idle_seconds: float, name: str) -> psycopg.Connection[Any]:
         keepalives_idle=5,
         keepalives_interval=2,
         keepalives_count=3,
+        **{name: value for name, value in database["OPTIONS"].items() if name.startswith("ssl")},
     )
     connection.execute("SELECT set_config('idle_session_timeout', %s, false)", [f"{int(idle_seconds * 1000)}ms"])
     return connection

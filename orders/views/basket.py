@@ -44,7 +44,8 @@ def shown_basket(basket: Basket) -> tuple[Restaurant | None, list[ShownLine]]:
 def basket(request: HttpRequest) -> HttpResponse:
     held = load_basket(request.session)
     shop, lines = shown_basket(held)
-    return render(request, "orders/basket.html", {"basket": held, "restaurant": shop, "lines": lines})
+    total = held.subtotal + (shop.delivery_fee if shop else 0)
+    return render(request, "orders/basket.html", {"basket": held, "restaurant": shop, "lines": lines, "total": total})
 
 
 @require_POST

@@ -94,6 +94,20 @@ def test_metrics_count_orders_by_status_and_minute() -> None:
     assert MinuteCount.objects.count() == 5
 
 
+def test_milliseconds_are_rounded_as_postgresql_rounds_them() -> None:
+    """`verify` folds the history in SQL: a half, or a float just under one, must not tell the two apart."""
+    from django.db import connection
+
+    from analytics.metrics.apply import milliseconds
+
+    some = [0.0, 0.0005, 1.0005, 1.0015, 1234.5665, 2000.75, 1800.249999, 1e-06, 123456.7895]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT round(1000 * n::numeric)::bigint FROM unnest(%s::text[]) AS n", [[repr(n) for n in some]]
+        )
+        assert [milliseconds(n) for n in some] == [row[0] for row in cursor.fetchall()]
+
+
 def test_metrics_before_any_order_are_empty() -> None:
     assert selectors.orders_by_status() == {}
     assert selectors.minutes() == []

@@ -1,9 +1,12 @@
 """The supervisor starts in order, starts again what dies, leaves nothing behind, and says what failed."""
 
+import dataclasses
+import http.server
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -175,3 +178,14 @@ def test_a_pid_file_whose_number_was_given_to_another_process_harms_nobody(tmp_p
     end_leftover(stale)
     assert other.alive()
     other.kill()
+
+
+def test_somebody_elses_answer_at_its_port_does_not_make_a_part_ready(make: Make) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as stranger:
+        threading.Thread(target=stranger.serve_forever, daemon=True).start()
+        try:
+            part = dataclasses.replace(standin("web"), health=f"http://127.0.0.1:{stranger.server_port}/")
+            with pytest.raises(NotReady, match=r"web was not ready after 1 s.*web\.log"):
+                make(parts=[part], patience=1).start()
+        finally:
+            stranger.shutdown()

@@ -137,6 +137,14 @@ def test_what_is_no_command_stays_open_and_can_only_be_discarded() -> None:
 
 
 @pytest.mark.django_db
+def test_a_record_of_a_group_that_is_gone_stays_open() -> None:
+    dead = letter(road="kafka", source="orders.events", group="nobody", partition=0, offset=7, message_id="")
+    with pytest.raises(CannotRedrive, match="nobody"):
+        redrive(dead)
+    assert DeadLetter.objects.get().state == DeadLetter.State.OPEN
+
+
+@pytest.mark.django_db
 def test_command_lists_shows_and_settles() -> None:
     first, second = letter(message_id="a", key="o1", error="boom"), letter(message_id="b", body=b"hello", type="")
     assert [entry["id"] for entry in run("list", "--json")] == [second.pk, first.pk]

@@ -20,7 +20,8 @@ binary mode: context attributes are record headers (`ce_id`, `ce_type`, `ce_subj
 
 - **Key and sequence.** The record's key is the id of the owning row (an order, a courier, a restaurant), and
   `ce_sequence` counts its changes from 1 without a gap. A reader that has applied *n* of a key ignores anything up to
-  *n* and waits for *n + 1*: repeats are harmless and a loss would be seen.
+  *n* and waits for *n + 1*: repeats are harmless and a loss would be seen. In any topic, `stream.skipped` stands for a
+  fact that could not be sent and was discarded by a person: count it and go on.
 - **Times.** `ce_time` and every time in the data are *city time*, which a demo may run fast; `ce_recordedat` is the
   wall time of the transaction. Durations are city seconds.
 - **Amounts** are integers in minor units of the currency named beside them.

@@ -46,7 +46,9 @@ def test_prefetched_messages_are_given_back_at_once_while_running_ones_end(
 
 
 def test_an_idle_worker_leaves_no_open_poll_behind(queues: object, tmp_path: Path) -> None:
-    with Worker(tmp_path, FORKROAD_SQS_WAIT_SECONDS="4") as worker:
+    with Worker(tmp_path, FORKROAD_SQS_WAIT_SECONDS="6") as worker:
+        first = post("alerts.note", text="a new poll of 6 s begins after this one")
+        wait_for(lambda: TaskRun.objects.filter(task_id=first, outcome="succeeded").exists(), within=8, what="it")
         assert worker.stop(within=15) == 0
     post("alerts.note", text="after the stop")
     taken = take("alerts")
