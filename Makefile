@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format doctor stack clean requirements
+.PHONY: help demo test lint format doctor stack screenshots clean requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ doctor: $(DEMO_READY) ## Check this machine and the running system, with a fix f
 
 stack: $(DEMO_READY) ## Keep the bare servers running and print where they are (for quick test runs)
 	@$(BIN)/python -m config.embedded
+
+screenshots: $(TEST_READY) ## Make the pictures of README and docs from a running demo; URL=... where it is not on port 8000
+	@$(BIN)/python -m docs.screenshots $(if $(URL),--url $(URL))
 
 requirements: $(BIN)/uv ## Pin the dependencies of pyproject.toml anew (for maintainers)
 	@$(COMPILE) -o requirements/runtime.txt

@@ -76,11 +76,22 @@ def cook(page: Page) -> None:
         page.locator("#board .ticket").first.wait_for(timeout=120_000)
 
 
-def go_online(page: Page) -> None:
-    """As a courier: start a shift and wait for an offer."""
-    if page.get_by_role("button", name="Go online").count():
+def ride(page: Page) -> None:
+    """As a courier: stand before a restaurant, where Alice orders; the nearest courier is asked first."""
+    shown = page.locator("#offer, #desk [data-status]")
+    if page.get_by_role("button", name="Go offline").count() and not shown.count():
+        page.get_by_role("button", name="Go offline").click()
+    if not shown.count():
+        option = page.locator("#place option", has_text="At ").last
+        shop = option.inner_text().removeprefix("At ")
+        page.get_by_label("Where are you?").select_option(label=f"At {shop}")
         page.get_by_role("button", name="Go online").click()
-    page.locator("#offer, [data-status]").first.wait_for(timeout=120_000)
+        browser = page.context.browser
+        assert browser is not None
+        with visit(browser, page.url.removesuffix("/courier/"), "Customer Alice") as alice:
+            alice.get_by_role("link", name=shop).click()
+            pay(alice)
+            shown.first.wait_for(timeout=120_000)
 
 
 def story(page: Page) -> None:
@@ -105,7 +116,7 @@ SHOTS: list[tuple[str, str, Callable[[Page], None], tuple[int, int], Scheme]] = 
     ("tracker", "Customer Alice", order, DESKTOP, "light"),
     ("tracker-phone", "Customer Alice", order, PHONE, "dark"),
     ("kitchen", "A restaurant", cook, DESKTOP, "light"),
-    ("courier-phone", "A courier", go_online, PHONE, "light"),
+    ("courier-phone", "A courier", ride, PHONE, "light"),
     ("city", "The operator", stay, DESKTOP, "light"),
     ("city-dark", "The operator", stay, DESKTOP, "dark"),
     ("story", "The operator", story, DESKTOP, "light"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -85,6 +86,7 @@ def running(*parts: str, env: Mapping[str, str] | None = None, within: float = 6
     home = Path(tempfile.mkdtemp(prefix="forkroad-system-"))
     # A demo's run.env in the checkout must not lend these processes its addresses.
     system = System(parts or ALL, home=home, env=child_environment() | {"FORKROAD_HOME": str(home)} | dict(env or {}))
+    succeeded = False
     try:
         for child in system.children.values():
             child.spawn()
@@ -94,6 +96,10 @@ def running(*parts: str, env: Mapping[str, str] | None = None, within: float = 6
             elif part in ("payments", "worker"):
                 child.await_ready(lambda part=part: " ready." in system.log(part), within=within)  # type: ignore[misc]
         yield system
+        succeeded = True
     finally:
         for child in system.children.values():
             child.stop(grace=5)
+        # The logs of a test that failed are worth keeping.
+        if succeeded:
+            shutil.rmtree(home, ignore_errors=True)

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
 from accounts.models import Role
@@ -26,6 +27,7 @@ from .story import story_of
 
 @for_role(Role.OPERATOR)
 @require_GET
+@vary_on_headers("HX-Request")
 def city(request: HttpRequest) -> HttpResponse:
     """The page; for htmx its numbers alone."""
     context = {
@@ -50,6 +52,7 @@ def roads(request: HttpRequest) -> HttpResponse:
 
 @for_role(Role.OPERATOR)
 @require_GET
+@vary_on_headers("HX-Request")
 def orders(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("words", "").strip()
     template = "operator/_orders.html" if request.htmx else "operator/orders.html"  # type: ignore[attr-defined]
@@ -58,6 +61,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 
 @for_role(Role.OPERATOR)
 @require_GET
+@vary_on_headers("HX-Request")
 def story(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """The page; for htmx the timeline alone."""
     order = get_object_or_404(Order.objects.select_related("restaurant", "customer", "payment"), pk=order_id)

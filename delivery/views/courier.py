@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
 from accounts.models import Role
@@ -33,6 +34,7 @@ GONE = {
 
 @for_role(Role.COURIER)
 @require_GET
+@vary_on_headers("HX-Request")
 def page(request: HttpRequest) -> HttpResponse:
     """The page; for htmx its moving part alone."""
     return _show(request)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import landing
 from accounts.models import User
+from orders.basket import load_basket
 from orders.browsing import find_restaurants
 from orders.city import city_now
 from orders.menu import restaurant_with_menu, sections
@@ -15,6 +17,7 @@ from orders.models import Restaurant
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def home(request: HttpRequest) -> HttpResponse:
     """Restaurants to choose from; people with work to do are sent to their own page."""
     if isinstance(request.user, User) and (name := landing(request.user)):
@@ -30,8 +33,11 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
         shop = restaurant_with_menu(slug)
     except Restaurant.DoesNotExist:
         raise Http404("There is no restaurant at this address.") from None
-    return render(
-        request,
-        "orders/restaurant.html",
-        {"restaurant": shop, "sections": sections(shop), "is_open": shop.is_open(city_now())},
-    )
+    basket = load_basket(request.session)
+    context = {
+        "restaurant": shop,
+        "sections": sections(shop),
+        "is_open": shop.is_open(city_now()),
+        "chosen": sorted({line.item for line in basket.lines}) if basket.restaurant == slug else [],
+    }
+    return render(request, "orders/restaurant.html", context)

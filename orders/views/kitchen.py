@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
 from accounts.models import Role
@@ -27,6 +28,7 @@ REASONS = ("We are too busy", "An ingredient ran out", "We are closing")
 
 @for_role(Role.RESTAURANT)
 @require_GET
+@vary_on_headers("HX-Request")
 def board(request: HttpRequest) -> HttpResponse:
     """The page; for htmx its three lanes alone."""
     if request.htmx:  # type: ignore[attr-defined]

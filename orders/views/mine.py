@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
 from accounts.models import Role
@@ -26,6 +27,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @for_role(Role.CUSTOMER)
 @require_GET
+@vary_on_headers("HX-Request")
 def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """The page; for htmx the tracker alone, as it stands now."""
     found = get_object_or_404(

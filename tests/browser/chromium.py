@@ -59,7 +59,7 @@ def _present(playwright: Playwright) -> str | None:
 
 
 def _ways_to_install() -> Iterator[tuple[str, list[list[str]]]]:
-    download = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
+    download = [sys.executable, "-m", "playwright", "install", "--no-shell", "chromium"]
     yield "Playwright's download", [download]
     if os.geteuid() == 0 and shutil.which("apt-get"):
         yield (

@@ -114,6 +114,22 @@ def test_a_menu_item_of_another_restaurant_does_not_exist(people: dict[str, User
     assert (response.status_code, soup.sold_out) == (404, False)
 
 
+@pytest.mark.parametrize("page", ["account_login", "account_signup", "account_reset_password"])
+def test_account_pages_stand_in_the_house_s_frame(anybody: Client, page: str) -> None:
+    response = anybody.get(reverse(page))
+    assert response.status_code == 200
+    assert 'class="brand"' in response.content.decode()
+
+
+def test_signing_up_makes_a_customer(anybody: Client) -> None:
+    secret = "a long word for doors"
+    body = {"username": "dora", "email": "", "password1": secret, "password2": secret}
+    response = anybody.post(reverse("account_signup"), body)
+    assert response.status_code == 302
+    assert User.objects.get(username="dora").role == "customer"
+    assert anybody.get(reverse("orders:mine")).status_code == 200
+
+
 def test_unknown_addresses_get_the_designed_page(anybody: Client) -> None:
     for path in ("/nowhere", "/restaurants/no-such/", f"/operator/orders/{uuid.uuid4()}"):
         response = anybody.get(path)

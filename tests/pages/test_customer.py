@@ -97,6 +97,22 @@ def test_a_menu_shows_options_and_what_is_sold_out(
     assert "Add Cake to the basket" not in page and "Sold out" in page
 
 
+def test_a_fragment_is_never_taken_for_its_page(soup_kitchen: Restaurant, anybody: Client) -> None:
+    # Both have one address: a browser going back must not find the fragment in its cache.
+    assert "HX-Request" in anybody.get("/")["Vary"]
+
+
+def test_a_menu_asks_what_goes_with_the_basket(soup_kitchen: Restaurant, anybody: Client) -> None:
+    url = reverse("orders:restaurant", args=["soup-kitchen"])
+    fragment = reverse("analytics:also-ordered", args=[soup_kitchen.pk])
+    assert f'hx-get="{fragment}"' in anybody.get(url).content.decode()
+    add(anybody, soup_kitchen)
+    soup = soup_kitchen.items.get(name="Soup")
+    assert f'hx-get="{fragment}?item={soup.pk}"' in anybody.get(url).content.decode()
+    for strange in ("item=x", f"item={2**70}", "item=-1"):
+        assert anybody.get(f"{fragment}?{strange}").status_code == 200
+
+
 def test_a_basket_is_filled_changed_and_emptied(soup_kitchen: Restaurant, anybody: Client) -> None:
     # given
     bread = soup_kitchen.items.get(name="Soup").options.get(name="Bread")

@@ -62,7 +62,7 @@ def broken(answer: dict[str, Any]) -> dict[str, list[str]]:
 @pytest.fixture
 def delivered() -> Order:
     """One order that went its whole way, told to every group; the commands on SQS are not this test's matter."""
-    for topic in ("orders.events", "couriers.events"):
+    for topic in ("orders.events", "couriers.events", "restaurants.events"):
         make_topic(topic)
     courier = factories.make_courier()
     order = factories.ready_order()
