@@ -127,13 +127,13 @@ class Session:
         Raises:
             TopicChanged, TooManyDeadLetters: begin again, after the pause each deserves.
         """
+        self.consumer.subscribe(topics=list(self.topics), listener=Listener(self))
         for name in self.topics:
             # The member that deals out the partitions knows only what its metadata hold: else its first deal is empty.
             self.consumer.partitions_for_topic(name)
-        self.consumer.subscribe(topics=list(self.topics), listener=Listener(self))
         while not self.stop.is_set():
             try:
-                polled = self.consumer.poll(timeout_ms=int(POLL * 1000))
+                polled = self.consumer.poll(timeout_ms=int(self.patience() * 1000))
             except NoOffsetForPartitionError:
                 polled = {}  # A new group: `align` gives every partition its position.
             except OffsetOutOfRangeError as error:
@@ -253,11 +253,15 @@ class Session:
         return True
 
     def resume(self) -> None:
+        """Read on where the pause is over. kafka-python keeps a partition paused through a rebalance: so ask it."""
         now = time.monotonic()
-        for partition in [partition for partition, until in list(self.paused_until.items()) if until <= now]:
-            del self.paused_until[partition]
-            if partition in self.consumer.assignment():
-                self.consumer.resume(partition)
+        self.paused_until = {partition: until for partition, until in self.paused_until.items() if until > now}
+        self.consumer.resume(*(self.consumer.paused() - self.paused_until.keys()))
+
+    def patience(self) -> float:
+        """How long a poll may wait, in seconds: no longer than the shortest pause."""
+        left = min(self.paused_until.values(), default=float("inf")) - time.monotonic()
+        return min(POLL, max(0.01, left))
 
     def commit(self, *, force: bool = False) -> None:
         """Tell Kafka how far this group is. Nobody reads it back but tools that show lag."""
@@ -283,7 +287,6 @@ class Session:
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
             self.next.pop(partition, None)
-            self.paused_until.pop(partition, None)
 
 
 class Listener(ConsumerRebalanceListener):  # type: ignore[misc]

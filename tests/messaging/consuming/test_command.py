@@ -59,8 +59,7 @@ def test_a_consumer_process_knows_every_event_type_whoever_else_imports_it() -> 
         "import django; django.setup()\n"
         "from messaging.consuming.group import all_groups\n"
         "from messaging.envelope import registered_types\n"
-        "topics = {topic for group in all_groups() for topic in group.topics}\n"
-        "print(*sorted({kind.topic for kind in registered_types().values()} - topics - {''}), len(registered_types()))\n"
+        "all_groups(); print(len(registered_types()))\n"
     )
     out = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=child_environment(), capture_output=True, text=True, check=True

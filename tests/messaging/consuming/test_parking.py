@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -188,6 +189,28 @@ def test_retry_and_busy_skip_nothing() -> None:
         wait_until_caught_up(group)
     assert applied() == 3 and troubles == [] and sum(seen[:-1]) > 0
     assert not DeadLetter.objects.exists() and not ParkedRecord.objects.exists()
+
+
+def test_a_partition_that_is_paused_when_a_rebalance_comes_is_read_again() -> None:
+    """kafka-python keeps the pause through the rebalance, so it must still be ended afterwards."""
+    group = metrics()
+    make_topics(group)
+    held = threading.Event()
+    real = group.handler
+
+    def handler(events: Sequence[Envelope], *, generation: int) -> None:
+        if not held.is_set():
+            held.set()
+            raise Busy(seconds=0.3)
+        real(events, generation=generation)
+
+    produce([Record(a_key()) for _ in range(10)])
+    waiting = dataclasses.replace(group, handler=handler)
+    with running(waiting):
+        assert held.wait(20)
+        with running(waiting):
+            wait_until_caught_up(group)
+    assert applied() == 10
 
 
 def test_a_group_that_fails_does_not_stop_another() -> None:
