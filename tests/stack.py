@@ -4,6 +4,7 @@ The addresses are in the environment before Django reads its settings; the serve
 collected. FORKROAD_TEST_STACK=/path/to/run.env uses servers that already run (`make stack`), under names of their own.
 """
 
+import logging
 import os
 import tempfile
 import threading
@@ -63,6 +64,8 @@ class Session:
         if self._starting is not None:
             self._starting.join()
         if self.stack is not None:
+            # Clients that live as long as this process would tell of every attempt to reach what is gone on purpose.
+            logging.getLogger("kafka").setLevel(logging.CRITICAL)
             self.stack.stop()
         paths.remove_data(self.home)
 
