@@ -17,10 +17,12 @@ from .players.couriers import NEWS, Rider
 from .players.customers import Customers
 from .players.kitchens import Kitchen
 from .players.stage import Stage
-from .tally import Tally
+from .tally import FINAL, Tally
 
 #: Wall seconds between readings of the city's clock, and between lines of progress.
 CLOCK_EVERY, PROGRESS_EVERY = 20.0, 5.0
+#: Wall seconds between the restaurants' looks while the last orders are seen to their end.
+LAST_LOOKS = 3.0
 
 #: City minutes within which an order is normally over; how long the end waits for the last ones by default.
 LAST_ORDERS = 150.0
@@ -97,6 +99,7 @@ class Play:
             grace = self._grace() if self.stopping.is_set() or not played_out else math.inf
         self.say(f"no more orders are placed; {self._open()} are under way")
         stage.spawn(self.customers.watch(patience=3.0), name="last watch")
+        stage.spawn(self._look_again_and_again(), name="last looks")
         deadline = time.monotonic() + grace
         hurried = self.stopping.is_set()
         while self._open() and time.monotonic() < deadline:
@@ -125,7 +128,16 @@ class Play:
         return min(150.0, max(30.0, LAST_ORDERS * 60 / self.stage.clock.speed))
 
     def _open(self) -> int:
-        return self.customers.placing + len(self.tally.following)
+        """Orders under way: our own, and those that an earlier run or a person placed and somebody has to bring."""
+        held = set[str]().union(*(kitchen.held for kitchen in self.kitchens.values()))
+        return self.customers.placing + len(held | self.tally.following.keys())
+
+    async def _look_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(LAST_LOOKS)
+            for kitchen in self.kitchens.values():
+                if kitchen.held:
+                    kitchen.wake.set()
 
     def _on_event(self, event: dict[str, Any]) -> None:
         kind, order = event.get("type"), event.get("order")
@@ -139,6 +151,8 @@ class Play:
                 if rider.id == courier:
                     rider.wake.set()
         if order and str(kind).startswith("order."):
+            if event.get("status") in FINAL and (kitchen := self.kitchens.get(event.get("restaurant") or 0)):
+                kitchen.held.discard(order)
             self.customers.on_event(order, event.get("status") or "")
 
     def _on_gap(self) -> None:

@@ -58,16 +58,21 @@ def outbox_backlog() -> list[Backlog]:
 
 
 def queue_depths() -> list[QueueDepth]:
-    """One short question a queue; a server that is away is shown as such, and never waited for long."""
+    """One short question a queue; a server that is away is shown as such, and waited for once, not for every queue."""
     client = new_client(read_timeout=2, attempts=1)
+    away = False
 
     def depth(name: str) -> tuple[int | None, int | None]:
+        nonlocal away
+        if away:
+            return None, None
         try:
             answer = client.get_queue_attributes(
                 QueueUrl=queue_url(name),
                 AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
             )["Attributes"]
-        except (BotoCoreError, ClientError, QueueMissing, ConnectionError):
+        except (BotoCoreError, ClientError, QueueMissing, ConnectionError) as error:
+            away = isinstance(error, BotoCoreError | ConnectionError)
             return None, None
         return (
             int(answer["ApproximateNumberOfMessages"]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from messaging.tasks import command
 from orders import lifecycle
@@ -49,14 +50,14 @@ def record_answer(payment: Payment, answer: Authorisation) -> State:
     order = lifecycle.lock_order(payment.order_id)
     pending = Payment.objects.filter(pk=payment.pk, state=State.PENDING)
     if not answer.approved:
-        declined = pending.update(state=State.DECLINED, decline_code=answer.decline_code)
+        declined = pending.update(updated_at=Now(), state=State.DECLINED, decline_code=answer.decline_code)
         if declined and order.status == Status.PLACED:
             lifecycle.fail_payment(order.id, code=answer.decline_code)
     elif order.status == Status.PLACED:
-        if pending.update(state=State.AUTHORISED, gateway_reference=answer.reference):
+        if pending.update(updated_at=Now(), state=State.AUTHORISED, gateway_reference=answer.reference):
             lifecycle.pay(order.id, payment_id=payment.id, amount=payment.amount)
     else:
-        pending.update(state=State.VOIDED, gateway_reference=answer.reference)
+        pending.update(updated_at=Now(), state=State.VOIDED, gateway_reference=answer.reference)
     return State(Payment.objects.values_list("state", flat=True).get(pk=payment.pk))
 
 
@@ -74,7 +75,7 @@ def capture(*, order: str) -> None:
             logger.warning("payment %s of order %s is %s: nothing to capture", payment.id, order, payment.state)
         return
     the_gateway().capture(key=str(payment.id))
-    Payment.objects.filter(pk=payment.pk, state=State.AUTHORISED).update(state=State.CAPTURED)
+    Payment.objects.filter(pk=payment.pk, state=State.AUTHORISED).update(updated_at=Now(), state=State.CAPTURED)
 
 
 @command("payments.void", throws=(GatewayUnavailable,))
@@ -87,11 +88,11 @@ def void(*, order: str) -> None:
     """
     payment = Payment.objects.get(order_id=order)
     # Still pending: no later answer of the gateway may be recorded as a hold; `authorise` lets go of it.
-    if Payment.objects.filter(pk=payment.pk, state=State.PENDING).update(state=State.VOIDED):
+    if Payment.objects.filter(pk=payment.pk, state=State.PENDING).update(updated_at=Now(), state=State.VOIDED):
         return
     payment.refresh_from_db()
     if payment.state == State.AUTHORISED:
         the_gateway().void(key=str(payment.id))
-        Payment.objects.filter(pk=payment.pk, state=State.AUTHORISED).update(state=State.VOIDED)
+        Payment.objects.filter(pk=payment.pk, state=State.AUTHORISED).update(updated_at=Now(), state=State.VOIDED)
     elif payment.state == State.CAPTURED:
         logger.warning("payment %s of order %s is captured: it needs a refund, not a void", payment.id, order)

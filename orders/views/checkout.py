@@ -65,7 +65,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
     basket = load_basket(request.session)
     if request.method == "POST":
         # The first press may have emptied the basket already: the second is shown what the first one placed.
-        placed = Order.objects.for_customer(account(request).pk).filter(idempotency_key=request.POST.get("key", ""))
+        # PostgreSQL's text holds no NUL, and would call one an error of the statement.
+        key = request.POST.get("key", "").replace("\0", "")
+        placed = Order.objects.for_customer(account(request).pk).filter(idempotency_key=key)
         if earlier := placed.first():
             return redirect("orders:order", earlier.pk)
     shop, _ = shown_basket(basket)

@@ -29,13 +29,17 @@ class Kitchen:
         self.slow = slow
         self.dice = stage.dice(plan.username)
         self.cooking: set[str] = set()
+        #: Orders from payment to the door, as of the latest look: those of a run before this one among them.
+        self.held: set[str] = set()
         self.wake = asyncio.Event()
 
     async def play(self) -> None:
         """Look at the orders now and then; the stream's news come in between by `on_paid`."""
         while True:
             self.wake.clear()
-            for order in await self.stage.api.get("/api/restaurant/orders", who=self.plan.username):
+            orders = await self.stage.api.get("/api/restaurant/orders", who=self.plan.username)
+            self.held = {order["id"] for order in orders}
+            for order in orders:
                 if order["status"] == "paid":
                     self.on_paid(order["id"])
                 elif order["status"] == "accepted":

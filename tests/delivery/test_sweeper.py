@@ -136,6 +136,7 @@ def test_payments_without_an_answer_are_owed_again(courier: Courier) -> None:
         "payments.void": str(cancelled.id),
         "payments.capture": str(delivered.id),
     }
+    assert duties.remind_payments() == 0, "one reminder of each waits in the outbox"
 
 
 @db

@@ -76,7 +76,7 @@ def test_the_last_json_object_of_an_output_is_its_answer(tmp_path: Path) -> None
 
 
 @contextlib.contextmanager
-def demo(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def demo(home: Path, *options: str, keep: bool = False) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "manage.py", "demo", "--port", "18000", *options]
     mine = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "SQS_ENDPOINT_URL", "FORKROAD_NAMESPACE")
     env = {name: value for name, value in os.environ.items() if name not in mine} | {"FORKROAD_HOME": str(home)}
@@ -89,7 +89,8 @@ def demo(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
             finally:
                 process.kill()
     finally:
-        paths.remove_data(home)
+        if not keep:
+            paths.remove_data(home)
 
 
 def test_the_whole_system_comes_up_mends_itself_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -127,3 +128,32 @@ def test_a_demo_ended_while_it_starts_ends_what_it_had_started(tmp_path: Path) -
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 130
         assert not any(running(each) for each in everything)
+
+
+def test_an_instance_is_played_to_its_end_and_the_next_start_goes_on_from_there(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    tiny = ("--instance", str(paths.CHECKOUT / "tests" / "instances" / "tiny"))
+    with demo(home, *tiny, "--speed", "240", "--json", keep=True) as process:
+        # given a city played to its end
+        out, progress = process.communicate(timeout=240)
+    summary = json.loads(out)
+    # then the verdict is verify's, and every group has read all of it
+    assert (process.returncode, summary["ok"]) == (0, True), progress[-3000:]
+    assert summary["orders"] == {"placed": 12, "delivered": 12, "unfinished": 0}
+    assert {check["check"] for check in summary["verify"]["checks"] if check["kept"]} >= {
+        "accepted_exist",
+        "accepted_orders_ended",
+        "metrics_equals_history",
+        "audit_rebuilds",
+    }
+    assert set(summary["events_per_group"]) == {"metrics", "audit", "recommendations"}
+    assert summary["memory_mib"]["total"] < 2048
+
+    # when it is started again in the same place, without its workers
+    with demo(home, *tiny, "--speed", "240", "--json", "--without", "worker") as process:
+        out, progress = process.communicate(timeout=240)
+    # then what is left out is named, and the same twelve orders stand: nothing was placed twice
+    assert progress.count("Left out: worker-") == 2
+    summary = json.loads(out)
+    assert (process.returncode, summary["ok"]) == (0, True), progress[-3000:]
+    assert summary["orders"] == {"placed": 12, "delivered": 12, "unfinished": 0}

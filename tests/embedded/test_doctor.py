@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
 
 from config.doctor.report import Check, Fault, perform
 from config.doctor.running import RUNNING
+from config.doctor.secret import PUBLIC_KEYS, SECRET
 from config.embedded import paths
 
 NOWHERE = {
@@ -67,3 +70,20 @@ def test_a_system_that_was_named_and_does_not_answer_fails_with_fixes(tmp_path: 
     assert [check["name"] for check in failed] == [check.name for check in RUNNING]
     assert all(check["fix"] for check in failed)
     assert (code, answer["ok"]) == (1, False)
+
+
+@pytest.mark.parametrize("key", sorted(PUBLIC_KEYS))
+def test_a_key_that_everybody_knows_is_for_one_machine_alone(settings: Settings, key: str) -> None:
+    # given: a system that only this machine reaches
+    settings.SECRET_KEY, settings.DEMO, settings.ALLOWED_HOSTS = key, False, ["127.0.0.1", "localhost"]
+    assert perform(SECRET).state == "ok"
+    # when: others reach it
+    settings.ALLOWED_HOSTS = ["shop.example"]
+    # then
+    result = perform(SECRET)
+    assert (result.state, "shop.example" in result.found, "SECRET_KEY" in result.fix) == ("failed", True, True)
+    assert "forkroad.E001" in {found.id for found in run_checks(include_deployment_checks=True)}
+    # when: it has a key of its own
+    settings.SECRET_KEY = "k" * 60
+    assert perform(SECRET).state == "ok"
+    assert "forkroad.E001" not in {found.id for found in run_checks(include_deployment_checks=True)}

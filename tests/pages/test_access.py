@@ -150,3 +150,18 @@ def test_one_click_sign_in_belongs_to_the_demo(people: dict[str, User], anybody:
     assert response.status_code == 302
     assert anybody.get("/")["Location"] == reverse("delivery:courier")
     assert anybody.post(reverse("demo-sign-in"), {"username": "nobody"}).status_code == 404
+    assert anybody.post(reverse("demo-sign-in"), {"username": "ali\0ce"}).status_code in (302, 404)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lands"),
+    [("/checkout/", "/checkout/"), ("", "/"), ("https://elsewhere.example/", "/"), ("//e.example", "/")],
+)
+def test_one_click_sign_in_goes_on_to_where_one_was_going(
+    people: dict[str, User], anybody: Client, settings: object, wanted: str, lands: str
+) -> None:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    form = anybody.get(reverse("account_login"), {"next": wanted}).content.decode()
+    assert (f'name="next" value="{wanted}"' in form) is bool(wanted)
+    response = anybody.post(reverse("demo-sign-in"), {"username": "alice", "next": wanted})
+    assert (response.status_code, response["Location"]) == (302, lands)

@@ -178,6 +178,13 @@ def test_paying_twice_places_one_order(soup_kitchen: Restaurant, alice: User) ->
     assert first["Location"] == second["Location"]
 
 
+def test_a_key_that_cannot_be_stored_places_nothing(soup_kitchen: Restaurant, alice: User) -> None:
+    client = sign_in(alice)
+    add(client, soup_kitchen)
+    answer = pay(client, checkout_form(client) | {"key": "a\0b"})
+    assert (answer.status_code, Order.objects.count()) == (422, 0)
+
+
 def test_a_new_price_is_shown_before_it_is_paid(soup_kitchen: Restaurant, alice: User) -> None:
     # given: a checkout page that was open while the price rose
     client = sign_in(alice)

@@ -16,8 +16,10 @@ from config.seeding.seed import seed
 from delivery.models import Assignment, Courier
 from messaging import topology
 from orders.models import City, Order
+from simulator.city import build_city
 from simulator.instance import read_instance
 from tests.system import ROOT, System, child_environment, running
+from tests.waiting import wait_for
 
 TINY = ROOT / "tests" / "instances" / "tiny"
 
@@ -77,6 +79,36 @@ def test_the_tiny_instance_plays_to_its_end_and_a_second_time_places_nothing_twi
         assert again.returncode == 0, again.stderr
         assert json.loads(again.stdout)["delivered"] == 12
         assert Order.objects.count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_after_a_kill_9_sees_the_orders_of_the_one_before_to_their_end(tmp_path: Path) -> None:
+    # given: a city whose simulator is killed with orders on their way
+    plan = build_city(seed=1)
+    topology.apply()
+    with running("web", "relay", "sweep", "payments", "worker", env={"FORKROAD_DEMO": "1"}) as system:
+        seed(plan, speed=SPEED)
+        City.objects.update(confirm_minutes=120)
+        environment = child_environment() | {"FORKROAD_HOME": str(system.home)}
+        command = [sys.executable, "manage.py", "simulate", "--city", "--url", system.url, "--rate", "300"]
+        with (
+            (tmp_path / "log").open("wb") as log,
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as killed,
+        ):
+            try:
+                on_the_road = Order.objects.filter(status__in=["accepted", "ready"])
+                wait_for(lambda: on_the_road.count() >= 3, within=60, what="three orders on their way")
+            finally:
+                killed.kill()
+        left = set(on_the_road.values_list("pk", flat=True))
+
+        # when: another one plays for a moment and ends in order
+        played = simulate(system, "--city", "--for", "5", "--rate", "1", "--grace", "120")
+
+        # then
+        assert played.returncode == 0, played.stderr
+        assert left
+        assert not Order.objects.unfinished().exclude(status="placed").exists(), played.stderr
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from config.doctor.machine import MACHINE
 from config.doctor.report import Result, perform
 from config.doctor.running import RUNNING, anything_up
+from config.doctor.secret import SECRET
 from config.embedded.stack import read_env
 
 NOT_UP = "no stack is up"
@@ -30,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # The clients log each failed attempt; what matters is said once, with its fix.
         logging.disable(logging.CRITICAL)
-        results = [perform(check) for check in MACHINE]
+        results = [perform(check) for check in (*MACHINE, SECRET)]
         if anything_up() or named_by_hand():
             results += [perform(check) for check in RUNNING]
         else:
