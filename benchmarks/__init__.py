@@ -1,0 +1,1 @@
+"""Measurements, each beside its rival. Run one with `python -m benchmarks.<name>`."""
