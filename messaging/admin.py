@@ -1,4 +1,4 @@
-"""The roads in the admin: to look at. Redrive and discard are commands that take the right locks."""
+"""The roads in the admin: to look at, and to settle what is stuck (see `settling.py`). Nothing can be edited."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.utils.html import format_html
 
+from . import settling
+from .confirming import Settled
 from .models import DeadLetter, Generation, Incident, OutboxRow, ParkedRecord, StoredOffset, TaskRun
 from .readonly import ReadOnly
 
@@ -26,7 +28,7 @@ def as_text(data: bytes | memoryview | None) -> str:
 
 
 @admin.register(OutboxRow)
-class OutboxRowAdmin(ReadOnly, ModelAdmin):
+class OutboxRowAdmin(Settled, ReadOnly, ModelAdmin):
     list_display = [
         "id",
         "road",
@@ -37,8 +39,10 @@ class OutboxRowAdmin(ReadOnly, ModelAdmin):
         "recorded_at",
         "attempts",
         "blocked",
+        "next_try_at",
         "last_error",
     ]
+    actions = [settling.retry_rows, settling.discard_rows]
     list_filter = ["road", "blocked", "shard", "destination", "type"]
     search_fields = ["=key", "=message_id"]
     exclude = ["payload"]
@@ -51,8 +55,9 @@ class OutboxRowAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(ReadOnly, ModelAdmin):
+class DeadLetterAdmin(Settled, ReadOnly, ModelAdmin):
     list_display = ["arrived_at", "road", "source", "group", "type", "key", "receive_count", "state", "error"]
+    actions = [settling.redrive_letters, settling.discard_letters]
     list_filter = ["state", "road", "source", "group", "type"]
     search_fields = ["=key", "=message_id", "error"]
     date_hierarchy = "arrived_at"
@@ -94,8 +99,9 @@ class StoredOffsetAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(ParkedRecord)
-class ParkedRecordAdmin(ReadOnly, ModelAdmin):
+class ParkedRecordAdmin(Settled, ReadOnly, ModelAdmin):
     list_display = ["parked_at", "group", "topic", "partition", "offset", "key", "sequence", "reason"]
+    actions = [settling.redrive_records, settling.discard_records]
     list_filter = ["group", "topic"]
     search_fields = ["=key"]
     exclude = ["value"]
