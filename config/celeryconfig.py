@@ -16,8 +16,10 @@ broker_transport_options = {
     "queues": sorted(set(QUEUES.values())),
     "wait_time_seconds": settings.SQS_WAIT_SECONDS,
     "polling_interval": 0,
-    # Never more than this without SQS looking at the message again, so that one that failed is not forgotten.
+    # Renewed while its command runs, so that a worker that died is missed after one timeout, and a command that
+    # never ends after ten.
     "visibility_timeout": settings.VISIBILITY_SECONDS,
+    "visibility_limit": 10 * settings.VISIBILITY_SECONDS,
     "back_off_cap": settings.VISIBILITY_SECONDS,
     "max_receives": settings.MAX_RECEIVES,
 }
@@ -45,7 +47,7 @@ task_acks_on_timeout = False
 task_time_limit = settings.TASK_LIMIT_SECONDS
 task_soft_time_limit = settings.TASK_LIMIT_SECONDS * 0.8
 
-# One running and one waiting a slot: visibility > (prefetch ÷ concurrency + 1) × hard limit.
+# One running and one waiting a slot; `messaging.sqs.reach` takes more while commands are fast.
 worker_prefetch_multiplier = 2
 worker_enable_prefetch_count_reduction = False
 # SQS carries no broadcast, and the queues made for one are never cleaned up.

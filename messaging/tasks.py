@@ -9,22 +9,24 @@ A command is a function with keyword-only ids, registered under the name its sen
 
 Returning acknowledges the message. Raising does not: SQS hands it out again after a wait that grows with its
 receive count, and moves it to the dead letters after `settings.MAX_RECEIVES`. So a command may run twice, at any
-time, and says "not yet" by raising; there is no `self.retry`, no `countdown`, and nothing to return.
+time, and says "not yet" by raising; there is no `self.retry` and nothing to return. A `countdown` of up to 900 s is
+SQS's own delay.
 """
 
 from __future__ import annotations
 
 import logging
 import traceback
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from celery import Task, shared_task
 from django.db import DatabaseError
-from django.db.models.functions import Now
 
 from .models import TaskRun
 from .names import queue_of
+from .runs import Begun, Ended, writer
 
 if TYPE_CHECKING:
     TaskBase = Task[..., None]
@@ -82,17 +84,17 @@ def command(
     return register
 
 
-def begin(task: Command) -> TaskRun:
+def begin(task: Command) -> Begun:
     """Write down that a worker received this message."""
     request = task.request
-    task_id = str(request.id)
+    task_id = uuid.UUID(str(request.id))
     received = int(getattr(request, "receive_count", None) or 1)
     if received > 1:
         # Killed, or overtaken by its visibility timeout: if it does end after all, it says so itself.
         TaskRun.objects.filter(task_id=task_id, outcome=TaskRun.Outcome.RUNNING).update(
             outcome=TaskRun.Outcome.FAILED, error="received again before an end was recorded"
         )
-    return TaskRun.objects.create(
+    run = Begun(
         task_id=task_id,
         task=task.name,
         queue=(request.delivery_info or {}).get("routing_key") or "",
@@ -100,11 +102,14 @@ def begin(task: Command) -> TaskRun:
         receive_count=received,
         worker=str(request.hostname or ""),
     )
+    writer.write(run)
+    return run
 
 
-def finish(run: TaskRun, outcome: TaskRun.Outcome, error: str = "") -> None:
+def finish(run: Begun, outcome: TaskRun.Outcome, error: str = "") -> None:
     """Write down how it ended; a database that is gone by now must not change how the message is settled."""
     try:
-        TaskRun.objects.filter(pk=run.pk).update(outcome=outcome, error=error[:2000], finished_at=Now())
+        # PostgreSQL takes no NUL in a text, and what a command raises may carry one.
+        writer.write(Ended(run.id, outcome, error.replace("\0", "\N{REPLACEMENT CHARACTER}")[:2000]))
     except DatabaseError:
         logger.warning("the end of %s could not be recorded (%s)", run, outcome, exc_info=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Collection
 from functools import cached_property
 from typing import Any
@@ -13,23 +14,53 @@ from vine import promise
 from . import upstream
 from .back_off import message_delay, poll_delay
 from .client import queue_url
+from .delay import delay_by_sqs
+from .reach import BATCH, Reach
 from .receiving import ReceiveFailed, ReceivingConnection
 from .settling import Settler
 from .vetting import fault_of
 
 logger = logging.getLogger(__name__)
 
-#: Seconds until a full channel looks for a free slot again. kombu looks again at once, which with a polling interval
-#: of zero burns a whole core for as long as all slots are taken.
-FULL = 0.01
+#: Seconds until a full channel looks for room by itself, in case Celery allows it more (a pool that grows). kombu looks
+#: again at once, which with a polling interval of zero burns a whole core for as long as all slots are taken.
+FULL = 0.5
+#: Receives of a queue that may be on their way at once beside its long poll, while each brings as much as it may.
+EXTRA = 3
 
 
 class QoS(upstream.QoS):  # type: ignore[misc]
-    """Messages that a worker holds. `_delivered` is also where visibility extension would find them."""
+    """Messages that a worker holds, and how many more it may take."""
 
     def __init__(self, channel: Channel, prefetch_count: int = 0) -> None:
         super().__init__(channel, prefetch_count)
         self._owner = os.getpid()
+        self._reach = Reach(most=channel.transport_options.get("prefetch_most", 6 * BATCH))
+
+    @property
+    def limit(self) -> int:
+        """How many messages may be held; 0 is no limit."""
+        return self._reach.limit(self.prefetch_count) if self.prefetch_count else 0
+
+    def can_consume(self) -> bool:
+        return self.can_consume_max_estimate() != 0
+
+    def can_consume_max_estimate(self) -> int | None:
+        limit = self.limit
+        return max(limit - len(self._delivered) + len(self._dirty), 0) if limit else None
+
+    def worth_asking(self) -> bool:
+        """Whether there is room enough for a receive to be worth its round trip.
+
+        Asked for one message whenever one slot is free, SQS is asked ten times for ten messages.
+        """
+        room = self.can_consume_max_estimate()
+        return room is None or room >= min(BATCH, max(1, self.limit // 2))
+
+    def ack(self, delivery_tag: str) -> None:
+        super().ack(delivery_tag)
+        self._reach.done()
+        self.channel.room_made()
 
     def restore_unacked(self) -> list[Any]:
         """Give all that is held back at once: upstream hides each for `wait_time_seconds` more, a call a message."""
@@ -45,8 +76,8 @@ class Channel(upstream.Channel):  # type: ignore[misc]
     """One consumer's view of the queues.
 
     Corrects upstream in: polling (`_schedule_queue`, `_loop1`, `_on_messages_ready`), settling (`basic_ack`,
-    `basic_reject`), queues (taken from `messaging.topology` instead of the configuration) and clients (one, not
-    one a queue).
+    `basic_reject`), delays (`_put`), queues (taken from `messaging.topology` instead of the configuration) and clients
+    (one, not one a queue).
     """
 
     QoS = QoS
@@ -54,7 +85,12 @@ class Channel(upstream.Channel):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._failures: dict[str, int] = {}
+        #: Queues whose long poll is open, and how many receives are on their way beside it.
         self.polling: set[str] = set()
+        self.extra: Counter[str] = Counter()
+        #: Queues that wait for room, and those with a timer for it.
+        self._full: set[str] = set()
+        self._looks: set[str] = set()
         self.leaving = False
         super().__init__(*args, **kwargs)
 
@@ -79,8 +115,7 @@ class Channel(upstream.Channel):  # type: ignore[misc]
     def _schedule_queue(self, queue: str) -> None:
         if queue not in self._active_queues or self.leaving or queue in self.polling:
             return
-        if not self.qos.can_consume():
-            self.hub.call_later(FULL, self._schedule_queue, queue)
+        if not self._has_room(queue):
             return
         self.polling.add(queue)
         try:
@@ -90,6 +125,32 @@ class Channel(upstream.Channel):  # type: ignore[misc]
             self.polling.discard(queue)
             self._receive_failed(queue, ReceiveFailed(repr(error)))
             self._loop1(queue)
+
+    def _has_room(self, queue: str) -> bool:
+        """Whether to ask for messages now; if not, the queue is asked again when there is room."""
+        if self.qos.worth_asking():
+            return True
+        self._full.add(queue)
+        if self.qos.worth_asking():
+            # A thread settled the last message between the look and the note.
+            self._full.discard(queue)
+            return True
+        if queue not in self._looks:
+            self._looks.add(queue)
+            self.hub.call_later(FULL, self._look_again, queue)
+        return False
+
+    def _look_again(self, queue: str) -> None:
+        self._looks.discard(queue)
+        self._schedule_queue(queue)
+
+    def room_made(self) -> None:
+        """A message is settled; called by the thread that did it, which may be any."""
+        while self._full and self.qos.worth_asking():
+            try:
+                self.hub.call_soon(self._schedule_queue, self._full.pop())
+            except KeyError:
+                return
 
     def _loop1(self, queue: str, messages_fetched: int | None = None) -> None:
         """Poll again: at once, or after the back-off when the last poll failed."""
@@ -101,6 +162,9 @@ class Channel(upstream.Channel):  # type: ignore[misc]
 
     def _on_messages_ready(self, url: str, queue: str, answer: Any) -> int:
         self.polling.discard(queue)
+        return self._take_in(url, queue, answer)
+
+    def _take_in(self, url: str, queue: str, answer: Any) -> int:
         if isinstance(answer, ReceiveFailed):
             self._receive_failed(queue, answer)
             return 0
@@ -109,7 +173,34 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         messages = answer.get("Messages") or []
         for raw in messages:
             self._deliver(url, queue, raw)
+        if len(messages) == BATCH:
+            self._receive_more(url, queue)
         return len(messages)
+
+    def _receive_more(self, url: str, queue: str) -> None:
+        """Where one receive found as much as it may bring, ask for more at once; without waiting, so it ends soon."""
+        while (
+            not self.leaving
+            and queue in self._active_queues
+            and self.extra[queue] < EXTRA
+            and ((room := self.qos.can_consume_max_estimate()) is None or room >= BATCH * (self.extra.total() + 1))
+        ):
+            self.extra[queue] += 1
+            try:
+                self.asynsqs(queue).receive_message(
+                    queue,
+                    url,
+                    number_messages=BATCH,
+                    wait_time_seconds=0,
+                    callback=promise(self._on_more_ready, (url, queue)),
+                )
+            except Exception as error:
+                self._on_more_ready(url, queue, ReceiveFailed(repr(error)))
+                return
+
+    def _on_more_ready(self, url: str, queue: str, answer: Any) -> None:
+        self.extra[queue] -= 1
+        self._take_in(url, queue, answer)
 
     def _receive_failed(self, queue: str, failure: ReceiveFailed) -> None:
         self._failures[queue] = failures = self._failures.get(queue, 0) + 1
@@ -140,11 +231,17 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         payload["headers"]["receive_count"] = receives
         # Rejecting looks for the queue here; a message sent by hand may not carry it.
         payload["properties"]["delivery_info"]["routing_key"] = queue
+        self.settler.hold(url, handle)
         try:
             callback(payload)
         except Exception:
             logger.exception("message %s of %s broke the worker's receiver", raw.get("MessageId"), queue)
             self.basic_reject(handle)
+
+    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+        if not queue.endswith(".fifo"):
+            delay_by_sqs(message)
+        super()._put(queue, message, **kwargs)
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Delete the message, in the settler's next batch."""

@@ -36,7 +36,7 @@ class Leave(bootsteps.StartStopStep):
         if channel is None or consumer.hub is None:
             return
         deadline = time.monotonic() + channel.wait_time_seconds + 1
-        while channel.polling and time.monotonic() < deadline and not state.should_terminate:
+        while (channel.polling or channel.extra.total()) and time.monotonic() < deadline and not state.should_terminate:
             consumer.hub.run_once()
 
     def terminate(self, consumer: Any) -> None:

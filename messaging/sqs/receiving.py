@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pycurl import SOCKET_TIMEOUT
+
 from . import upstream
 
 #: Seconds beyond a long poll's own wait after which its connection counts as dead.
@@ -19,6 +21,34 @@ GRACE = 10.0
 @dataclass(frozen=True, slots=True)
 class ReceiveFailed:
     reason: str
+
+
+class HttpClient(upstream.CurlClient):  # type: ignore[misc]
+    """Looks after its connections when libcurl asks for it.
+
+    Upstream takes libcurl's milliseconds for seconds, and puts each request on the hub's timer, which fires ten
+    entries a turn and then may sleep for a second: with several receives on their way a worker stood still for that
+    long, again and again.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._soon = False
+        super().__init__(*args, **kwargs)
+
+    def _set_timeout(self, msecs: int) -> None:
+        if msecs == 0 and not self._soon:
+            self._soon = True
+            # Not `call_soon`: what is added while the hub works through that list waits until it has slept once.
+            self.hub.call_later(0, self._look)
+        elif 0 < msecs < 1000:
+            self.hub.call_later(msecs / 1000, self._look)
+        # What is further away than a second meets the client's own look once a second.
+
+    def _look(self) -> None:
+        self._soon = False
+        if not self._closed:
+            # What libcurl asks for when its time has come; `_timeout_check` leaves it to believe that it has not.
+            self._on_event(SOCKET_TIMEOUT, 0)
 
 
 class LongPollConnection(upstream.AsyncHTTPSConnection):  # type: ignore[misc]
@@ -35,6 +65,7 @@ class ReceivingConnection(upstream.AsyncSQSConnection):  # type: ignore[misc]
 
     def __init__(self, sqs_connection: Any, *, wait_time_seconds: float, **kwargs: Any) -> None:
         super().__init__(sqs_connection, **kwargs)
+        self._httpclient = HttpClient()
         self._timeout = wait_time_seconds + GRACE
 
     def get_http_connection(self) -> LongPollConnection:

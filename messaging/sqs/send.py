@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from messaging.relay.sending import Result, Row
 
 from .client import QueueMissing, code_of, new_client, queue_url
-from .settling import BATCH
+from .reach import BATCH
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

@@ -24,7 +24,8 @@ class Transport(upstream.Transport):  # type: ignore[misc]
         super().__init__(client, **kwargs)
         self._sqs_client: SQSClient | None = None
         visibility = client.transport_options.get("visibility_timeout", 60)
-        self.settler = Settler(self.client_for_settling, visibility=visibility)
+        longest = client.transport_options.get("visibility_limit", 10 * visibility)
+        self.settler = Settler(self.client_for_settling, visibility=visibility, longest=longest)
 
     def client_for_settling(self) -> SQSClient:
         # One attempt a call: the settler has its own waits, and knows when a message is past saving.

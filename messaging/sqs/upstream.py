@@ -12,3 +12,4 @@ QoS: Any = _SQS.QoS
 Transport: Any = _SQS.Transport
 AsyncSQSConnection: Any = import_module("kombu.asynchronous.aws.sqs.connection").AsyncSQSConnection
 AsyncHTTPSConnection: Any = import_module("kombu.asynchronous.aws.connection").AsyncHTTPSConnection
+CurlClient: Any = import_module("kombu.asynchronous.http.curl").CurlClient

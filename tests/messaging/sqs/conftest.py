@@ -4,8 +4,10 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import kombu.pools
 import pytest
 
+from config.celery import app
 from messaging import topology
 from messaging.sqs.queues import align_queues
 
@@ -28,3 +30,14 @@ def proxy(settings: Any, queues: object) -> Iterator[FaultProxy]:
     made = FaultProxy(settings.SQS_ENDPOINT_URL)
     yield made
     made.close()
+
+
+@pytest.fixture
+def published(queues: object) -> Iterator[None]:
+    """Celery's producers must not outlive the queues of this test."""
+    yield
+    celery: Any = app
+    celery.pool.force_close_all()
+    kombu.pools.reset()
+    celery._pool = None
+    celery.amqp._producer_pool = None

@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from config.celery import app
 from messaging.relay.sending import Result, Row
 from messaging.sqs.client import shared_client
 from messaging.sqs.send import MAX_BYTES, CommandSender, Prepared, batches
@@ -47,15 +45,6 @@ def opened(body: str) -> dict[str, Any]:
     payload: dict[str, Any] = json.loads(base64.b64decode(body))
     payload["body"] = json.loads(base64.b64decode(payload["body"]))
     return payload
-
-
-@pytest.fixture
-def published(queues: object) -> Iterator[None]:
-    """Celery's producers must not outlive the queues of this test."""
-    yield
-    celery: Any = app
-    celery.pool.force_close_all()
-    celery.amqp._producer_pool = None
 
 
 def test_a_message_equals_the_one_celery_publishes(queues: object, published: None) -> None:
