@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -65,8 +64,7 @@ class Skipped(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, gc=False):
     """A record's CloudEvents attributes, readable even where its type is unknown to this program."""
 
     id: uuid.UUID
@@ -78,8 +76,7 @@ class Context:
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """One event as read from a topic, with where it stood."""
 
     id: uuid.UUID
@@ -140,13 +137,16 @@ def decode(
     topic: str = "",
     partition: int = -1,
     offset: int = -1,
+    context: Context | None = None,
 ) -> Envelope | None:
     """The typed event of a record, or None for a type this program does not know (a newer writer's).
+
+    `context` are its attributes where they have been read already.
 
     Raises:
         InvalidEvent: a required attribute is missing or the data does not fit its class.
     """
-    context = read_context(headers)
+    context = context or read_context(headers)
     kind = context.type
     cls = _registry.get(kind)
     if cls is None:

@@ -46,6 +46,8 @@ class Postgres(Server):
     def __init__(self, home: Path, *, port: int) -> None:
         super().__init__(home, port=port)
         self.user = paths.SERVER_USER if paths.is_root() else None
+        #: May be changed before the first start.
+        self.settings = dict(SETTINGS)
 
     @property
     def data(self) -> Path:
@@ -71,7 +73,7 @@ class Postgres(Server):
         binaries = self.binaries()
         if not (self.data / "PG_VERSION").exists():
             self.initialise(binaries)
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
         return Child(
             self.name,
             [binaries / "postgres", "-D", self.data, "-p", str(self.port), *settings],

@@ -44,7 +44,7 @@ class Group:
     #: Open dead letters past which the group stops.
     dead_letter_limit: int = 100
     #: Records in one transaction, at most.
-    batch: int = 500
+    batch: int = 2000
 
 
 _groups: dict[str, Group] = {}
@@ -58,7 +58,7 @@ def consumer_group(
     replayable: bool = True,
     keeps_retired: bool = False,
     dead_letter_limit: int = 100,
-    batch: int = 500,
+    batch: int = 2000,
 ) -> Callable[[Handler], Handler]:
     """Declare the decorated handler's group; see `Group` for the options."""
 

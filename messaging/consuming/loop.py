@@ -22,10 +22,11 @@ from messaging.models.incident import open_incident, resolve_incident
 from messaging.names import full_group, full_topic
 
 from .batch import Batch, apply_batch
+from .decoding import decode_for
 from .failures import TRANSIENT, Busy, TooManyDeadLetters
 from .group import Group
 from .positions import live_number, lock_position, store_position
-from .records import from_kafka
+from .records import Record
 
 log = logging.getLogger("messaging.consuming")
 
@@ -113,6 +114,7 @@ class Session:
                 **loop.kafka_changes,
             },
         )
+        decode_for(self.consumer, self.topics)
 
     def __enter__(self) -> Session:
         return self
@@ -202,7 +204,7 @@ class Session:
             )
         return first
 
-    def apply(self, partition: TopicPartition, records: list[Any]) -> None:
+    def apply(self, partition: TopicPartition, records: list[Record]) -> None:
         start = self.next[partition]
         topic = self.topics[partition.topic]
         batch = Batch(
@@ -210,7 +212,7 @@ class Session:
             partition=partition.partition,
             start=start,
             next=records[-1].offset + 1,
-            records=[from_kafka(record, topic=topic) for record in records],
+            records=records,
             incarnation=self.incarnations.get(partition.topic, ""),
         )
         try:

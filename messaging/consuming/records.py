@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+
+import msgspec
+
+from messaging.envelope import Context
 
 #: Marks a header whose bytes JSON in PostgreSQL cannot hold as text.
 BINARY = "base64:"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record of a topic under its plain name (without namespace). `parked_id` is set once it has a row."""
+class Record(msgspec.Struct, gc=False):
+    """A record of a topic under its plain name (without namespace). `parked_id` is set once it has a row.
+
+    `context` is filled in when its attributes are first read; all else is not to be changed.
+    """
 
     topic: str
     partition: int
@@ -21,17 +25,7 @@ class Record:
     headers: Sequence[tuple[str, bytes]]
     value: bytes | None
     parked_id: int | None = None
-
-
-def from_kafka(record: Any, *, topic: str) -> Record:
-    """A kafka-python ConsumerRecord."""
-    return Record(
-        topic=topic,
-        partition=record.partition,
-        offset=record.offset,
-        headers=[(name, bytes(raw or b"")) for name, raw in record.headers or ()],
-        value=record.value,
-    )
+    context: Context | None = None
 
 
 def headers_to_json(headers: Sequence[tuple[str, bytes]]) -> list[list[str]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from messaging.envelope import Context, Envelope, InvalidEvent, decode, read_context
 
+from .decoding import RawHeaders
 from .records import Record
 
 #: What the tables can hold.
@@ -91,6 +92,9 @@ class Sieve:
         known = self._known(context.key)
         if context.sequence <= known:
             return
+        quiet = context.key not in self.waiting and context.key not in self.parked
+        if quiet and context.sequence == known + 1 and self._admit(record, context, bury=False):
+            return  # Nearly every record: nothing of its key waits, and it is the next.
         waiting = self._waiting(context.key)
         if context.sequence == known + 1:
             # Perhaps a repeat of the record that waits: a whole one in place of a broken one.
@@ -121,18 +125,24 @@ class Sieve:
             if not self._admit(first.record, first.context):
                 return
 
-    def _admit(self, record: Record, context: Context) -> bool:
-        """Take a record that is next; False when it is invalid."""
+    def _admit(self, record: Record, context: Context, *, bury: bool = True) -> bool:
+        """Take a record that is next; False when it is invalid, which is noted unless `bury` is off."""
         at = (record.partition, record.offset)
         try:
             if at in self.refused:
                 raise InvalidEvent(self.refused[at])
             event = decode(
-                record.headers, record.value, topic=record.topic, partition=record.partition, offset=record.offset
+                record.headers,
+                record.value,
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                context=context,
             )
         except InvalidEvent as error:
             if at not in self.pardoned:
-                self.result.dead.append(Dead(record, str(error), context))
+                if bury:
+                    self.result.dead.append(Dead(record, str(error), context))
                 return False
             event = None
         if context.sequence is not None:
@@ -163,11 +173,15 @@ def checked_context(record: Record) -> Context:
     Raises:
         InvalidEvent: missing, malformed, or out of range.
     """
-    context = read_context(record.headers)
+    if record.context is not None:
+        return record.context
+    headers = record.headers
+    context = headers.context() if isinstance(headers, RawHeaders) else read_context(headers)
     if not context.key or len(context.key) > MAX_KEY or "\x00" in context.key:
         raise InvalidEvent(
             f"key {context.key[:MAX_KEY]!r} is empty, contains NUL or has more than {MAX_KEY} characters"
         )
     if context.sequence is not None and not 1 <= context.sequence <= MAX_SEQUENCE:
         raise InvalidEvent(f"sequence {context.sequence} is not a positive 64-bit number")
+    record.context = context
     return context

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -12,8 +13,8 @@ from messaging import kafka
 from messaging.names import full_topic
 
 from .batch import Batch
+from .decoding import decode_for
 from .group import Group
-from .records import from_kafka
 
 #: (plain topic, partition)
 Place = tuple[str, int]
@@ -26,6 +27,7 @@ class TopicReader:
         self.group = group
         self.topics = {full_topic(topic): topic for topic in group.topics}
         self.consumer: KafkaConsumer = kafka.consumer(**({"max_poll_records": 2000} | kafka_changes))
+        decode_for(self.consumer, self.topics)
         partitions = [
             TopicPartition(name, number)
             for name in self.topics
@@ -37,6 +39,17 @@ class TopicReader:
         self.next: dict[TopicPartition, int] = dict(first)
         for partition, position in self.next.items():
             self.consumer.seek(partition, position)
+
+    def seek_to_time(self, moment: datetime) -> None:
+        """Go to each partition's first record that was sent at that moment or later; to its end where there is none."""
+        at = {partition: int(moment.timestamp() * 1000) for partition in self.partitions}
+        found = self.consumer.offsets_for_times(at) if at else {}
+        ends = self.consumer.end_offsets(self.partitions, timeout_ms=10_000) if at else {}
+        for partition in self.partitions:
+            place = found.get(partition)
+            position = ends[partition] if place is None or place.offset < 0 else place.offset
+            self.consumer.seek(partition, position)
+            self.next[partition] = position
 
     def starts(self) -> dict[Place, int]:
         """Where reading stands now, in each partition."""
@@ -72,7 +85,7 @@ class TopicReader:
                 partition=number,
                 start=start,
                 next=end,
-                records=[from_kafka(record, topic=topic) for record in records],
+                records=records,
                 incarnation=self.incarnation(topic),
             )
 

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import psycopg
@@ -23,10 +23,12 @@ log = logging.getLogger("messaging.relay")
 #: Seconds. PostgreSQL ends a relay's session, and so frees its lanes, after this much silence.
 IDLE_SECONDS = 3.0
 #: Rows in one batch, over all the lanes held.
-BATCH = 1000
+BATCH = 2000
+#: From so many rows on, the next batch is selected while this one is on its way: there are likely more.
+FULL = 200
 #: Seconds between looks at an empty outbox; it rests longer the longer nothing comes. No NOTIFY: that takes a
 #: global lock in every order's commit.
-POLL_FIRST, POLL_LAST = 0.02, 0.05
+POLL_FIRST, POLL_LAST = 0.004, 0.05
 #: Seconds between tries of a broker that is away.
 BACK_OFF_FIRST, BACK_OFF_LAST = 0.1, 5.0
 #: Seconds that a batch on its way may take to finish once the relay is told to stop.
@@ -86,6 +88,7 @@ class Road:
             session.lanes.balance()
             while session.step() and not session.broker_away:
                 pass
+            session.settle_up()
             row = session.connection.execute(
                 "SELECT count(*) FROM messaging_outboxrow WHERE road = %s", [self.road]
             ).fetchone()
@@ -105,6 +108,10 @@ class Session:
         #: Whether rows may carry marks of waiting; unknown until looked at, for every lane newly taken.
         self.look_for_held = True
         self.broker_away = 0.0
+        #: Acknowledged rows whose delete waits for the next batch to be on its way, and that next batch.
+        self.owed: list[int] = []
+        self.ahead: list[Row] = []
+        self.ahead_at = 0.0
 
     def __enter__(self) -> Session:
         return self
@@ -122,7 +129,7 @@ class Session:
         while not self.stop.is_set():
             now = time.monotonic()
             if now >= balance_at:
-                self.look_for_held |= self.lanes.balance()
+                self.balance()
                 self.road.counts.lanes = len(self.lanes.held)
                 balance_at = now + min(1.0, self.road.idle_seconds / 3)
                 self.road.settled_once.set()
@@ -134,6 +141,14 @@ class Session:
                 continue
             self.rest(self.broker_away or pause)
             pause = min(POLL_LAST, pause * 1.2)
+        self.settle_up()
+
+    def balance(self) -> None:
+        """Let lanes change hands, with nothing on its way and nothing acknowledged left undeleted."""
+        self.settle_up()
+        if self.lanes.balance():
+            self.ahead = []
+            self.look_for_held = True
 
     def rest(self, seconds: float) -> None:
         """Wait, but never so long in silence that the server takes the lanes away."""
@@ -143,27 +158,49 @@ class Session:
                 self.ping()
 
     def step(self) -> int:
-        """One batch; returns how many rows it took up (0: nothing to do)."""
+        """One batch; returns how many rows it took up (0: nothing to do).
+
+        While it is on its way, the rows before it are deleted and those behind it selected. They are sent only after
+        every row of this one was acknowledged: else they are dropped and selected anew (see docs/relay.md, 2).
+        """
         if not self.lanes.held:
             return 0
+        # A relay that was stopped meanwhile has lost its lanes: what it selected before is not its to send.
+        fresh = time.monotonic() - self.ahead_at < self.road.idle_seconds / 2
+        batch = (self.ahead if fresh else []) or self.select()
+        self.ahead = []
+        if not batch:
+            return 0
+        future = self.pool.submit(self.sender.send, batch)
+        self.settle_up()
+        if len(batch) >= FULL:
+            self.ahead, self.ahead_at = self.select(behind=batch), time.monotonic()
+        self.conclude(settle(batch, self.answers(future, batch)))
+        return len(batch)
+
+    def select(self, *, behind: Sequence[Row] = ()) -> list[Row]:
+        """The oldest rows of the lanes held; those `behind` a batch that is on its way."""
         held: list[tuple[str, str]] = []
         if self.look_for_held:
             held, marked = rows.held_streams(self.connection, road=self.road.road, shards=self.lanes.held)
             self.look_for_held = marked
-        batch = rows.select(
+        return rows.select(
             self.connection,
             road=self.road.road,
             shards=self.lanes.held,
             limit=max(50, self.road.batch // len(self.lanes.held)),
             held=held,
+            sent=[row.id for row in behind],
         )
-        if batch:
-            self.conclude(settle(batch, self.send(batch)))
-        return len(batch)
 
-    def send(self, batch: Sequence[Row]) -> Sequence[Answer]:
-        """Send from another thread while this one shows the database that it lives."""
-        future = self.pool.submit(self.sender.send, batch)
+    def settle_up(self) -> None:
+        """Delete what is acknowledged and not deleted yet."""
+        if self.owed:
+            rows.delete(self.connection, self.owed)
+            self.owed = []
+
+    def answers(self, future: Future[Sequence[Answer]], batch: Sequence[Row]) -> Sequence[Answer]:
+        """Wait for the other thread's answers while this one shows the database that it lives."""
         stopping = 0.0
         while not wait([future], timeout=self.road.idle_seconds / 4).done:
             self.ping()
@@ -180,12 +217,14 @@ class Session:
     def conclude(self, settled: Settled) -> None:
         """Delete what is acknowledged; note what is not. A broker that is away is no row's fault and holds no key."""
         counts = self.road.counts
-        if settled.done:
-            rows.delete(self.connection, settled.done)
-            counts.sent += len(settled.done)
+        self.owed = settled.done
+        counts.sent += len(settled.done)
+        if settled.failed or not self.ahead:
+            self.settle_up()
         if not settled.failed:
             self.broker_away = 0.0
             return
+        self.ahead = []
         counts.failed += len(settled.failed)
         if settled.total_failure:
             self.broker_away = min(BACK_OFF_LAST, max(BACK_OFF_FIRST, self.broker_away * 2))

@@ -20,7 +20,8 @@ SELECT: LiteralString = f"""
     SELECT {COLUMNS} FROM unnest(%(shards)s::smallint[]) AS lane(shard)
     CROSS JOIN LATERAL (
         SELECT * FROM messaging_outboxrow r
-        WHERE r.road = %(road)s AND r.shard = lane.shard ORDER BY r.id LIMIT %(limit)s
+        WHERE r.road = %(road)s AND r.shard = lane.shard AND r.id <> ALL(%(sent)s::bigint[])
+        ORDER BY r.id LIMIT %(limit)s
     ) AS o
 """
 
@@ -28,7 +29,8 @@ SELECT: LiteralString = f"""
 SELECT_AROUND: LiteralString = f"""
     SELECT {COLUMNS} FROM unnest(%(shards)s::smallint[]) AS lane(shard)
     CROSS JOIN LATERAL (
-        SELECT * FROM messaging_outboxrow r WHERE r.road = %(road)s AND r.shard = lane.shard
+        SELECT * FROM messaging_outboxrow r
+        WHERE r.road = %(road)s AND r.shard = lane.shard AND r.id <> ALL(%(sent)s::bigint[])
         AND NOT EXISTS (
             SELECT FROM unnest(%(destinations)s::text[], %(keys)s::text[]) AS held(destination, key)
             WHERE held.destination = r.destination AND held.key = r.key
@@ -50,9 +52,10 @@ def select(
     shards: Sequence[int],
     limit: int,
     held: Sequence[tuple[str, str]] = (),
+    sent: Sequence[int] = (),
 ) -> list[Row]:
-    """The oldest rows of each lane by id, at most `limit` a lane, without those of the `held` streams."""
-    values: dict[str, Any] = {"road": road, "shards": list(shards), "limit": limit}
+    """The oldest rows of each lane by id, at most `limit` a lane, without the `held` streams and the `sent` ids."""
+    values: dict[str, Any] = {"road": road, "shards": list(shards), "limit": limit, "sent": list(sent)}
     if held:
         values |= {"destinations": [stream[0] for stream in held], "keys": [stream[1] for stream in held]}
     with connection.cursor(binary=True) as cursor:

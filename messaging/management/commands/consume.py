@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from messaging.collecting import collect_rarely
 from messaging.consuming.group import all_groups, get_group
 from messaging.consuming.loop import GroupLoop
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
             groups = [get_group(name) for name in options["groups"]] or all_groups()
         except LookupError as error:
             raise CommandError(str(error)) from error
+        collect_rarely()
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

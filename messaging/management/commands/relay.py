@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from messaging.collecting import collect_rarely
 from messaging.relay.kafka import EventSender
 from messaging.relay.road import BATCH, IDLE_SECONDS, Road
 from messaging.relay.sending import Sender
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             for name, make_sender in SENDERS.items()
             if options["road"] in (None, name)
         ]
+        collect_rarely()
         left = {road.road: road.drain() for road in roads} if options["once"] else self.serve(roads)
         if options["json"]:
             summary = {

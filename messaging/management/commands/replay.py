@@ -4,66 +4,149 @@ from __future__ import annotations
 
 import json
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.core.serializers.json import DjangoJSONEncoder
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
+from messaging.collecting import collect_rarely
 from messaging.consuming.compare import rebuild_and_compare
-from messaging.consuming.group import get_group
+from messaging.consuming.group import Group, get_group
+from messaging.consuming.history import look_back
 from messaging.consuming.positions import live_number
 from messaging.consuming.replay import CannotReplay, Progress, replay
 from messaging.kafka import Unreachable
+
+#: Rows of each table that `--from` and `--to` print.
+SHOWN = 20
+
+
+def moment(text: str) -> datetime:
+    """An ISO 8601 time; without an offset it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no time such as 2026-05-04T12:00 or 2026-05-04T12:00:00+02:00") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class Command(BaseCommand):
     help = (
         "Build a group's read model again from its topics, beside the live one, and put it in its place while the group"
-        " keeps running. With --dry-run: build, compare with the live one, roll back; exits 1 when they differ."
+        " keeps running. With --dry-run: build, compare with the live one, roll back; exits 1 when they differ. With"
+        " --to and --from: show the model as of a moment, or of a window of time alone; nothing is changed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("group", metavar="GROUP")
         parser.add_argument("--dry-run", action="store_true", help="change nothing: compare, and name the differences")
+        parser.add_argument("--from", dest="since", type=moment, metavar="TIME", help="only facts recorded since")
+        parser.add_argument("--to", dest="until", type=moment, metavar="TIME", help="only facts recorded until")
+        parser.add_argument(
+            "--rows", type=int, default=SHOWN, help=f"rows shown of each table (default {SHOWN}; 0: all)"
+        )
         parser.add_argument("--json", action="store_true", help="print the outcome as one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.quiet = options["json"] or options["verbosity"] == 0
-        self.shown_at = 0.0
+        window = options["since"] is not None or options["until"] is not None
+        if window and options["dry_run"]:
+            raise CommandError("--dry-run compares the whole model: leave --from and --to out")
+        if options["since"] and options["until"] and options["since"] > options["until"]:
+            raise CommandError("--from is after --to")
+        quiet = options["json"] or options["verbosity"] == 0
+        began = time.monotonic()
         try:
             group = get_group(options["group"])
-            began = time.monotonic()
-            if options["dry_run"]:
-                differences = rebuild_and_compare(group, report=self.report)
-                outcome: dict[str, Any] = {"group": group.name, "differences": [str(one) for one in differences]}
-            else:
-                progress = replay(group, report=self.report)
-                differences = []
-                outcome = {
-                    "group": group.name,
-                    "generation": live_number(group.name),
-                    "records": progress.read,
-                    "events": progress.events,
-                }
-            outcome["seconds"] = round(time.monotonic() - began, 3)
+            collect_rarely()
+            with Shown(self.stdout, quiet=quiet) as shown:
+                act = self.look if window else self.compare if options["dry_run"] else self.rebuild
+                outcome = act(group, shown, options)
         except (LookupError, CannotReplay, Unreachable) as error:
             raise CommandError(str(error)) from error
+        outcome["seconds"] = round(time.monotonic() - began, 3)
         if options["json"]:
-            self.stdout.write(json.dumps(outcome))
-        elif options["dry_run"]:
-            for one in differences:
-                self.stdout.write(str(one))
-            self.stdout.write(f"{group.name}: {len(differences) or 'no'} differences in {outcome['seconds']} s")
+            self.stdout.write(json.dumps(outcome, cls=DjangoJSONEncoder))
         else:
-            self.stdout.write(
-                f"{group.name}: generation {outcome['generation']} is live, {outcome['events']} events from"
-                f" {outcome['records']} records in {outcome['seconds']} s"
-            )
-        if differences:
+            self.tell(outcome)
+        if outcome.get("differences"):
             raise CommandError(f"the stream does not give what the live model of {group.name} holds")
 
+    def rebuild(self, group: Group, shown: Shown, options: dict[str, Any]) -> dict[str, Any]:
+        progress = replay(group, report=shown.report)
+        return {
+            "group": group.name,
+            "generation": live_number(group.name),
+            "records": progress.read,
+            "events": progress.events,
+        }
+
+    def compare(self, group: Group, shown: Shown, options: dict[str, Any]) -> dict[str, Any]:
+        differences = rebuild_and_compare(group, report=shown.report)
+        return {"group": group.name, "differences": [str(one) for one in differences]}
+
+    def look(self, group: Group, shown: Shown, options: dict[str, Any]) -> dict[str, Any]:
+        since, until = options["since"], options["until"]
+        history = look_back(group, since=since, until=until, limit=options["rows"] or None, report=shown.report)
+        return {
+            "group": group.name,
+            "from": since,
+            "to": until,
+            "records": history.progress.read,
+            "events": history.progress.events,
+            "counts": history.counts,
+            "tables": history.tables,
+        }
+
+    def tell(self, outcome: dict[str, Any]) -> None:
+        name, seconds = outcome["group"], outcome["seconds"]
+        if "generation" in outcome:
+            self.stdout.write(
+                f"{name}: generation {outcome['generation']} is live, {outcome['events']} events from"
+                f" {outcome['records']} records in {seconds} s"
+            )
+        elif "tables" in outcome:
+            for table, rows in outcome["tables"].items():
+                self.stdout.write(f"{table}: {outcome['counts'][table]} rows")
+                for row in rows:
+                    self.stdout.write("  " + ", ".join(f"{column}={value}" for column, value in row.items()))
+            self.stdout.write(f"{name}: {outcome['events']} events in {seconds} s; nothing was changed")
+        else:
+            for one in outcome["differences"]:
+                self.stdout.write(one)
+            self.stdout.write(f"{name}: {len(outcome['differences']) or 'no'} differences in {seconds} s")
+
+
+class Shown:
+    """Progress with its rate: a bar on a terminal, elsewhere a line a second."""
+
+    def __init__(self, out: Any, *, quiet: bool) -> None:
+        self.out = out
+        self.quiet = quiet
+        self.at = time.monotonic()
+        self.bar: Bar | None = None
+        if not quiet and out.isatty():
+            columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+            self.bar = Bar(*columns, console=Console(file=out), transient=True)
+            self.task = self.bar.add_task("", total=None)
+
+    def __enter__(self) -> Shown:
+        if self.bar:
+            self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar:
+            self.bar.stop()
+
     def report(self, progress: Progress) -> None:
-        """A line a second."""
-        if not self.quiet and time.monotonic() - self.shown_at >= 1:
-            self.shown_at = time.monotonic()
-            self.stdout.write(f"{progress.read} of {progress.total} records, {progress.rate:.0f} a second")
+        text = f"{progress.read} of {progress.total} records, {progress.rate:.0f} a second"
+        if self.bar:
+            self.bar.update(self.task, total=progress.total, completed=progress.read, description=text)
+        elif not self.quiet and time.monotonic() - self.at >= 1:
+            self.at = time.monotonic()
+            self.out.write(text)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from messaging.consuming.records import Record, headers_from_json, headers_to_json
 from messaging.consuming.sieve import Sieve, Sifted

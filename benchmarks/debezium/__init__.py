@@ -1,0 +1,1 @@
+"""Debezium, to run beside our relay: Kafka Connect standalone, its PostgreSQL connector, its outbox event router."""
