@@ -11,6 +11,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -64,13 +65,24 @@ class Postgres(Server):
     def password(self) -> str:
         """Made once and kept in the run state: other accounts of this machine can reach the port."""
         if not self.password_file.exists():
+            self.set_aside()
             self.home.mkdir(parents=True, exist_ok=True)
             self.password_file.touch(mode=0o600)
             self.password_file.write_text(secrets.token_urlsafe(18))
         return self.password_file.read_text()
 
+    def set_aside(self) -> None:
+        """Move away the data of a home that stood at this path before and was deleted by hand.
+
+        Its password is gone, and so are the topics and queues that its rows were told to: it cannot be gone on with.
+        """
+        if (self.data / "PG_VERSION").exists():
+            self.data.rename(self.data.with_name(f"postgres.left-{time.time_ns()}"))
+
     def prepare(self) -> Child:
         binaries = self.binaries()
+        # Asked first: a home without a password must not open what another left.
+        self.password()
         if not (self.data / "PG_VERSION").exists():
             self.initialise(binaries)
         settings = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
