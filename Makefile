@@ -51,12 +51,12 @@ clean: ## Remove all that the other targets made, downloads included
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEMO_READY): $(BIN)/python
-	@echo "Installing the pinned packages (once)"
+	@echo "Installing the pinned packages (once)" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
 	@rm -f $(VENV)/.demo-*; touch $@
 
 $(TEST_READY): $(BIN)/python
-	@echo "Installing the pinned packages (once)"
+	@echo "Installing the pinned packages (once)" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@rm -f $(VENV)/.test-*; touch $@
 
