@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections import Counter
 from collections.abc import Collection
 from functools import cached_property
@@ -91,6 +92,7 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         #: Queues that wait for room, and those with a timer for it.
         self._full: set[str] = set()
         self._looks: set[str] = set()
+        self._hub_thread = 0
         self.leaving = False
         super().__init__(*args, **kwargs)
 
@@ -113,6 +115,7 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         return settler
 
     def _schedule_queue(self, queue: str) -> None:
+        self._hub_thread = threading.get_ident()
         if queue not in self._active_queues or self.leaving or queue in self.polling:
             return
         if not self._has_room(queue):
@@ -148,17 +151,25 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         """A message is settled; called by the thread that did it, which may be any."""
         while self._full and self.qos.worth_asking():
             try:
-                self.hub.call_soon(self._schedule_queue, self._full.pop())
+                queue = self._full.pop()
             except KeyError:
                 return
+            if threading.get_ident() == self._hub_thread:
+                self.hub.call_later(0, self._schedule_queue, queue)
+            else:
+                self.hub.call_soon(self._schedule_queue, queue)
 
     def _loop1(self, queue: str, messages_fetched: int | None = None) -> None:
-        """Poll again: at once, or after the back-off when the last poll failed."""
+        """Poll again: at once, or after the back-off when the last poll failed.
+
+        At once is a timer of zero seconds: what the hub's own thread adds by `call_soon` while the hub works through
+        its timers, where answers may arrive as well, waits until the hub has slept once, for up to a second.
+        """
         failures = self._failures.get(queue, 0)
         if failures:
             self.hub.call_later(poll_delay(failures), self._schedule_queue, queue)
         else:
-            self.hub.call_soon(self._schedule_queue, queue)
+            self.hub.call_later(0, self._schedule_queue, queue)
 
     def _on_messages_ready(self, url: str, queue: str, answer: Any) -> int:
         self.polling.discard(queue)
