@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format doctor stack screenshots clean requirements
+.PHONY: help demo test faults lint format doctor stack screenshots clean requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: $(DEMO_READY) ## Run the whole platform on a simulated city; options in AR
 
 test: $(TEST_READY) ## Run every test on real servers; ARGS="-k name" for some
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(TEST_READY) ## Run the fault matrix to its full count of trials (about an hour); ARGS="-k row_9" for some
+	@FORKROAD_FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
 
 lint: $(TEST_READY) ## Check style, formatting and types
 	@$(BIN)/ruff check .
@@ -44,6 +47,7 @@ requirements: $(BIN)/uv ## Pin the dependencies of pyproject.toml anew (for main
 	@$(COMPILE) -o requirements/runtime.txt
 	@$(COMPILE) --extra embedded -o requirements/demo.txt
 	@$(COMPILE) --extra dev -o requirements/dev.txt
+	@$(COMPILE) --extra bench -o requirements/bench.txt
 
 clean: ## Remove all that the other targets made, downloads included
 	@if [ -x $(BIN)/python ]; then PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m config.embedded.clean; fi
