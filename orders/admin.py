@@ -10,7 +10,22 @@ from django.http import HttpRequest
 
 from messaging.readonly import ReadOnly
 
-from .models import City, MenuItem, MenuOption, OpeningHours, Order, OrderHistory, OrderLine, Payment, Restaurant
+from .models import (
+    City,
+    Entry,
+    MenuItem,
+    MenuOption,
+    OpeningHours,
+    Order,
+    OrderHistory,
+    OrderLine,
+    Payment,
+    PaymentHistory,
+    Posting,
+    Refund,
+    RefundLine,
+    Restaurant,
+)
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -34,8 +49,8 @@ class PaymentInline(ReadOnly, TabularInline):
     model = Payment
     extra = 0
     # As read-only fields: Django makes no form of columns that it fills itself.
-    readonly_fields = ["state", "amount", "decline_code", "gateway_reference", "updated_at"]
-    exclude = ["card"]
+    readonly_fields = ["state", "amount", "captured", "refunded", "decline_code", "gateway_reference", "updated_at"]
+    fields = ["state", "amount", "captured", "refunded", "decline_code", "gateway_reference", "updated_at"]
 
 
 class HistoryInline(ReadOnly, TabularInline):
@@ -78,16 +93,57 @@ class OrderHistoryAdmin(ReadOnly, ModelAdmin):
     show_full_result_count = False
 
 
+class PaymentHistoryInline(ReadOnly, TabularInline):
+    model = PaymentHistory
+    extra = 0
+    fields = ["sequence", "type", "old_state", "new_state", "at", "event_id"]
+
+
+class RefundInline(ReadOnly, TabularInline):
+    model = Refund
+    extra = 0
+    fields = ["amount", "reason", "state", "asked_by_role", "asked_at", "gateway_reference", "failure_code"]
+
+
 @admin.register(Payment)
 class PaymentAdmin(ReadOnly, ModelAdmin):
-    list_display = ["id", "order", "state", "total", "decline_code", "updated_at"]
+    list_display = ["id", "order", "state", "total", "captured", "refunded", "decline_code", "updated_at"]
     list_filter = ["state", "decline_code"]
     list_select_related = ["order"]
     search_fields = ["=id", "=order__id", "=gateway_reference"]
+    inlines = [PaymentHistoryInline, RefundInline]
 
     @admin.display(ordering="amount")
     def total(self, payment: Payment) -> str:
         return money(payment.amount)
+
+
+class RefundLineInline(ReadOnly, TabularInline):
+    model = RefundLine
+    extra = 0
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnly, ModelAdmin):
+    list_display = ["id", "payment", "amount", "reason", "state", "asked_by_role", "asked_at", "failure_code"]
+    list_filter = ["state", "reason"]
+    search_fields = ["=id", "=payment__id", "=payment__order__id"]
+    inlines = [RefundLineInline]
+
+
+class EntryInline(ReadOnly, TabularInline):
+    model = Entry
+    extra = 0
+
+
+@admin.register(Posting)
+class PostingAdmin(ReadOnly, ModelAdmin):
+    list_display = ["key", "kind", "order", "at"]
+    list_filter = ["kind"]
+    search_fields = ["=order__id", "key"]
+    list_select_related = ["order"]
+    inlines = [EntryInline]
+    show_full_result_count = False
 
 
 class HoursInline(TabularInline):

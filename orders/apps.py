@@ -7,3 +7,4 @@ class OrdersApp(AppConfig):
     def ready(self) -> None:
         """Declare this room's events, so that every process can read them."""
         from . import events  # noqa: F401
+        from .payments import events as payment_events  # noqa: F401

@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from messaging.outbox import publish, send
+from messaging.outbox import publish, send, transaction_id
 
 from . import events
 from .city import city_now
 from .models import Order, OrderHistory, OrderLine, Payment, Status
+from .payments import ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def accept(order_id: uuid.UUID | str, *, by: Actor, preparation: timedelta) -> O
     order.ready_by = at + preparation
     order.accepted_at = at
     _move(ACCEPT, order, by=by, at=at, ready_by=order.ready_by)
-    send("delivery.dispatch_zone", key=order.zone, zone=order.zone)
+    send("delivery.dispatch_zone", key=order.zone, zone=order.zone, since=transaction_id())
     return order
 
 
@@ -182,7 +183,7 @@ def pick_up(order_id: uuid.UUID | str, *, by: Actor) -> Order:
 
 @transaction.atomic
 def deliver(order_id: uuid.UUID | str, *, by: Actor) -> Order:
-    """It is at the door; the payment is captured."""
+    """It is at the door: the sale stands in the ledger, and the payment is captured."""
     order = lock_order(order_id)
     order.delivered_at = at = city_now()
     waited = (order.picked_up_at - order.ready_at).total_seconds() if order.picked_up_at and order.ready_at else 0.0
@@ -194,6 +195,7 @@ def deliver(order_id: uuid.UUID | str, *, by: Actor) -> Order:
         click_to_door_seconds=round((at - order.placed_at).total_seconds(), 3),
         ready_to_pickup_seconds=round(waited, 3),
     )
+    ledger.post_sale(order, at=at)
     send("payments.capture", key=str(order.id), order=str(order.id))
     return order
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import basket, browse, checkout, kitchen, mine
+from .views import basket, browse, checkout, kitchen, mine, money, webhook
 
 app_name = "orders"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("orders/", mine.mine, name="mine"),
     path("orders/<uuid:order_id>/", mine.order, name="order"),
     path("orders/<uuid:order_id>/cancel", mine.cancel, name="cancel"),
+    path("orders/<uuid:order_id>/money", money.money, name="money"),
+    path("orders/<uuid:order_id>/problem", money.problem, name="problem"),
+    path("payments/webhook", webhook.payments_webhook, name="payments-webhook"),
     path("kitchen/", kitchen.board, name="kitchen"),
     path("kitchen/orders/<uuid:order_id>/accept", kitchen.accept, name="kitchen-accept"),
     path("kitchen/orders/<uuid:order_id>/reject", kitchen.reject, name="kitchen-reject"),

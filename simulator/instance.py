@@ -27,6 +27,9 @@ ZONE = ZonePlan("instance", "Instance")
 #: An account for each order would only be weight: the orders' addresses are their own anyway.
 CUSTOMERS = 24
 
+#: Orders that a courier can have at one time. The instances set no limit; more than three are never worth it.
+BUNDLE = 3
+
 
 def read_instance(path: Path | str) -> CityPlan:
     """The city of an instance's folder.
@@ -80,7 +83,7 @@ def _courier(row: Row) -> CourierPlan:
         zone=ZONE.slug,
         latitude=latitude,
         longitude=longitude,
-        capacity=1,
+        capacity=BUNDLE,
         on_at=_time(row, "on_time"),
         off_at=_time(row, "off_time"),
     )

@@ -2,11 +2,12 @@
 
 from ninja import Router
 
-from . import customer, restaurant, town
+from . import customer, payments, restaurant, town
 
 router = Router()
 router.add_router("", town.router)
 router.add_router("", customer.router)
+router.add_router("", payments.router)
 router.add_router("/restaurant", restaurant.router)
 
 __all__ = ["router"]

@@ -1,1 +1,1 @@
-"""Money at the gateway: called from the payments queue's tasks only, never inside a transaction."""
+"""Money: the gateway, the payment's own life, refunds, and the ledger. docs/payments.md is the overview."""

@@ -24,6 +24,8 @@ CARDS = [
     ("tok_slow", "Maestro ending 0007 – is approved slowly"),
     ("tok_declined", "Mastercard ending 0002 – is declined"),
     ("tok_insufficient_funds", "Visa ending 9995 – has no money on it"),
+    ("tok_3ds", "Visa ending 3155 – its bank asks you to confirm"),
+    ("tok_timeout", "Visa ending 0015 – is charged, and the gateway's answer is lost"),
 ]
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import account, for_role
 from accounts.models import Role
 from orders import kitchen
+from orders.arrivals import couriers_here
 from orders.lifecycle import IllegalTransition
 from orders.menu import sections
 from orders.models import MenuItem, Order, Restaurant, Status
@@ -117,11 +118,13 @@ def _context(request: HttpRequest) -> dict[str, object]:
         .select_related("restaurant")
         .order_by("placed_at")
     )
+    shown = list(orders[:150])
     held: dict[str, list[Order]] = {status: [] for status, _ in LANES}
-    for order in orders[:150]:
+    for order in shown:
         held[order.status].append(order)
     return {
         "lanes": [(status, name, held[status]) for status, name in LANES],
         "minutes": MINUTES,
         "reasons": REASONS,
+        "courier_is_here": couriers_here(shown),
     }

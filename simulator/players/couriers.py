@@ -31,32 +31,31 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class Job:
-    """An order to carry, as the platform told."""
+class Stop:
+    """The next place to go to, as the platform told: for a pickup of all `orders` at once, or for one order's door."""
 
-    order: str
-    status: str
-    pickup: Point
-    dropoff: Point
+    kind: str
+    orders: list[str]
+    ready: bool
+    place: Point
+    ready_by: datetime | None = None
 
-    @property
-    def carried(self) -> bool:
-        return self.status == "picked_up"
-
-    @property
-    def stop(self) -> Point:
-        return self.dropoff if self.carried else self.pickup
+    def is_where(self, other: Stop) -> bool:
+        """Whether somebody on the way to the other stop is on the way to this one."""
+        same = self.kind == "pickup" or self.orders == other.orders
+        return same and (self.kind, self.place) == (other.kind, other.place)
 
 
 @dataclass(slots=True)
 class Leg:
     """A way under way: nobody is diverted once they have left."""
 
-    job: Job
-    carried: bool
+    stop: Stop
     origin: Point
     left_at: datetime
     arrives_at: datetime
+    #: Whether the platform was told of the arrival.
+    told_end: bool = False
 
 
 class Rider:
@@ -68,7 +67,8 @@ class Rider:
         self.wake = asyncio.Event()
         self.here = Point(plan.latitude, plan.longitude)
         self.free_at = stage.clock.now()
-        self.jobs: dict[str, Job] = {}
+        #: In the sequence that the platform planned.
+        self.stops: list[Stop] = []
         self.leg: Leg | None = None
         self._unanswered: set[str] = set()
         self._started = False
@@ -87,12 +87,12 @@ class Rider:
                     await self._answer(offer)
                     continue
             due = await self._step()
-            if due is None and not self.jobs and await self._went_home():
+            if due is None and not self.stops and await self._went_home():
                 return
             await self._pause(due if due or self._is_over() else self.plan.off_at)
 
     async def _look(self) -> dict[str, Any] | None:
-        """Read the phone: jobs, and the open offer that is to be answered."""
+        """Read the phone: the way to go, and the open offer that is to be answered."""
         phone = await self.stage.api.get("/api/courier", who=self.plan.username)
         self.id = phone.get("id")
         if not self._started:
@@ -102,8 +102,8 @@ class Rider:
                 self.here = Point(phone["latitude"], phone["longitude"])
         if not phone["online"] and not self._is_over():
             await self._go_online()
-        fresh = {job.order: job for job in map(_job, phone["jobs"])}
-        self.jobs = {order: job for order, job in fresh.items() if job.status in ("accepted", "ready", "picked_up")}
+        ready_by = {job["order"]: job["ready_by"] for job in phone["jobs"]}
+        self.stops = [_stop(each, ready_by) for each in phone["stops"]]
         offer: dict[str, Any] | None = phone["offer"]
         return offer if offer and offer["id"] not in self._unanswered else None
 
@@ -135,36 +135,30 @@ class Rider:
         """Do what is due; return when the next thing is, or None where only news can help."""
         while True:
             now = self.stage.clock.now()
-            if self.leg is not None and self.leg.job.order not in self.jobs:
+            if self.leg is not None and not (self.stops and self.stops[0].is_where(self.leg.stop)):
                 self._turn_round(now)
             if self.leg is None:
-                if not self.jobs:
+                if not self.stops:
                     return None
                 self.leg = self._leave(now)
-            leg = self.leg
+            leg, stop = self.leg, self.stops[0]
             due = leg.arrives_at + self._service(leg) / 2
             if now < due:
                 return await self._under_way(leg, now, due)
-            job = self.jobs[leg.job.order]
-            if not leg.carried and job.status == "accepted":
+            if not stop.ready or not await self._hand_over(stop):
                 return None
-            if not await self._hand_over(leg, job):
-                return None
+            if stop.kind == "pickup" and stop.ready_by is not None:
+                due = min(now, max(due, stop.ready_by))
             # Whole minutes count from when it was due, not from the moment this process came round to it.
             moment = due if now - due < MINUTE else now
             self.free_at = moment + self._service(leg) / 2
-            if leg.carried and not self.stage.scripted and not self.jobs and self.dice.random() < 0.08:
+            if stop.kind == "dropoff" and not self.stage.scripted and not self.stops and self.dice.random() < 0.08:
                 await self._take_a_break()
 
     def _leave(self, now: datetime) -> Leg:
-        """For the nearest stop; but what is in the bag is not kept waiting for what still cooks."""
-        carrying = any(job.carried for job in self.jobs.values())
-        job = min(
-            self.jobs.values(),
-            key=lambda each: (carrying and each.status == "accepted", self._ride(self.here, each.stop), each.carried),
-        )
         left_at = max(now, self.free_at)
-        return Leg(job, job.carried, self.here, left_at, left_at + self._ride(self.here, job.stop))
+        stop = self.stops[0]
+        return Leg(stop, self.here, left_at, left_at + self._ride(self.here, stop.place))
 
     def _turn_round(self, now: datetime) -> None:
         """The order is not ours any more: stand where that news came."""
@@ -176,40 +170,44 @@ class Rider:
     def _place(self, leg: Leg, now: datetime) -> Point:
         whole = (leg.arrives_at - leg.left_at).total_seconds()
         share = (now - leg.left_at).total_seconds() / whole if whole else 1.0
-        stop = leg.job.dropoff if leg.carried else leg.job.pickup
-        return between(leg.origin, stop, min(1.0, max(0.0, share)))
+        return between(leg.origin, leg.stop.place, min(1.0, max(0.0, share)))
 
     async def _under_way(self, leg: Leg, now: datetime, due: datetime) -> datetime:
-        """Show the way on the customer's map; an instance's couriers save the calls."""
+        """Tell where one is, each wall second of the way and at its end; an instance's couriers save the calls."""
         if self.stage.scripted:
             return due
-        if leg.left_at < now < leg.arrives_at:
+        if leg.left_at < now and not leg.told_end:
             place = self._place(leg, now)
-            await self._post("position", {"latitude": place.latitude, "longitude": place.longitude})
-        step = timedelta(seconds=4 * self.stage.clock.speed)
-        ahead = max(now, leg.left_at) + step
-        return ahead if ahead < leg.arrives_at else due
+            leg.told_end = now >= leg.arrives_at
+            await self._tell(place)
+        ahead = max(now, leg.left_at) + timedelta(seconds=self.stage.clock.speed)
+        return due if leg.told_end else min(ahead, leg.arrives_at)
 
-    async def _hand_over(self, leg: Leg, job: Job) -> bool:
-        """Press the button of the stage. False where the order turned out not to be ready yet."""
-        try:
-            await self._post(f"orders/{job.order}/{'delivered' if leg.carried else 'picked-up'}")
-        except Refused as refused:
-            if refused.status not in (404, 409):
-                raise
-            self.stage.tally.refusals[f"courier: {refused.body.get('status', refused.code)}"] += 1
-            if refused.body.get("status") == "accepted":
-                job.status = "accepted"
-                return False
-            del self.jobs[job.order]
-            self._turn_round(self.stage.clock.now())
-            return True
-        self.here = job.stop
+    async def _tell(self, place: Point) -> None:
+        await self._post("positions", {"positions": [{"latitude": place.latitude, "longitude": place.longitude}]})
+
+    async def _hand_over(self, stop: Stop) -> bool:
+        """Press the button of each order of the stop. False where one turned out not to be ready yet."""
+        button = "picked-up" if stop.kind == "pickup" else "delivered"
+        for order in list(stop.orders):
+            try:
+                await self._post(f"orders/{order}/{button}")
+            except Refused as refused:
+                if refused.status not in (404, 409):
+                    raise
+                self.stage.tally.refusals[f"courier: {refused.body.get('status', refused.code)}"] += 1
+                if refused.body.get("status") == "accepted":
+                    stop.ready = False
+                    return False
+                # It is not ours any more: nobody waits at its door either.
+                self.stops = [each for each in self.stops if each is stop or each.orders != [order]]
+            else:
+                for each in self.stops:
+                    each.ready = each.ready or (each.kind == "dropoff" and each.orders == [order])
+            stop.orders.remove(order)
+        self.here = stop.place
         self.leg = None
-        if leg.carried:
-            del self.jobs[job.order]
-        else:
-            job.status = "picked_up"
+        self.stops = [each for each in self.stops if each is not stop]
         return True
 
     async def _take_a_break(self) -> None:
@@ -257,15 +255,20 @@ class Rider:
             pass
 
     def _service(self, leg: Leg) -> timedelta:
-        return MINUTE * (self.stage.plan.dropoff_minutes if leg.carried else self.stage.plan.pickup_minutes)
+        return MINUTE * (
+            self.stage.plan.pickup_minutes if leg.stop.kind == "pickup" else self.stage.plan.dropoff_minutes
+        )
 
     def _ride(self, a: Point, b: Point) -> timedelta:
         plan = self.stage.plan
         return ride(a, b, origin_latitude=plan.latitude, metres_per_minute=plan.metres_per_minute)
 
 
-def _job(data: dict[str, Any]) -> Job:
-    return Job(data["order"], data["status"], _point(data["pickup"]), _point(data["dropoff"]))
+def _stop(data: dict[str, Any], ready_by: dict[str, str | None]) -> Stop:
+    moments = [datetime.fromisoformat(each) for order in data["orders"] if (each := ready_by.get(order))]
+    return Stop(
+        data["kind"], list(data["orders"]), data["ready"], _point(data["place"]), max(moments) if moments else None
+    )
 
 
 def _point(data: dict[str, Any]) -> Point:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
+import os
 import time
 import uuid
 from collections import Counter
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
 
 from simulator.api import Refused
 from simulator.plan import AddressPlan, CustomerPlan, OrderPlan
@@ -22,6 +27,16 @@ NIGHT = 0.8
 
 #: Wall seconds that menus and opening states are believed; a stale one only costs a refusal.
 MENU_AGE, TOWN_AGE = 120.0, 15.0
+
+#: Cards and how many in a thousand pay with each: most go through, some are declined, a few make the gateway misbehave
+#: and keep a payments worker waiting.
+CARDS = (
+    ("tok_ok", "tok_declined", "tok_insufficient_funds", "tok_3ds", "tok_news_double", "tok_timeout", "tok_chaos"),
+    (926, 16, 8, 30, 14, 3, 3),
+)
+
+#: Share of delivered orders that something was wrong with, and of whose money some is asked back.
+PROBLEMS = 0.03
 
 #: Wall seconds without news after which a customer looks at an order.
 PATIENCE = 30.0
@@ -100,9 +115,48 @@ class Customers:
 
     async def _look(self, order: str, followed: Followed) -> None:
         try:
-            self.stage.tally.order_seen(await self.stage.api.get(f"/api/orders/{order}", who=followed.customer))
+            seen = await self.stage.api.get(f"/api/orders/{order}", who=followed.customer)
+            self.stage.tally.order_seen(seen)
         finally:
             self._looking.discard(order)
+        if seen["status"] == "placed":
+            # Nobody else will: an answer to the bank may have been lost on its way.
+            await self._answer_bank(order, followed.customer)
+        if seen["status"] == "delivered" and not self.stage.scripted and self.dice.random() < PROBLEMS:
+            await self._complain(order, followed.customer)
+
+    async def _confirm(self, order: str, customer: str) -> None:
+        """Wait for the bank's question and answer it, as the person at the browser would."""
+        for _ in range(240):
+            if await self._answer_bank(order, customer) not in ("pending", "action"):
+                return
+            await asyncio.sleep(0.5)
+
+    async def _answer_bank(self, order: str, customer: str) -> str:
+        """Say yes if the bank asks; how the payment stood before."""
+        payment = await self.stage.api.get(f"/api/orders/{order}/payment", who=customer)
+        if payment["action_url"]:
+            with contextlib.suppress(httpx.HTTPError):
+                async with httpx.AsyncClient(timeout=10) as bank:
+                    await bank.post(_from_here(payment["action_url"]), data={"answer": "yes"})
+        return str(payment["state"])
+
+    async def _complain(self, order: str, customer: str) -> None:
+        """Something was missing: ask for one piece of one line, once it is paid."""
+        for _ in range(40):
+            payment = await self.stage.api.get(f"/api/orders/{order}/payment", who=customer)
+            if payment["lines"]:
+                line = self.dice.choice(payment["lines"])["line"]
+                body = {"reason": "missing", "pieces": [{"line": line, "quantity": 1}]}
+                try:
+                    await self.stage.api.post(f"/api/orders/{order}/problems", body, who=customer)
+                except Refused as refused:
+                    # Answered before, and the answer was lost on its way.
+                    if refused.status not in (409, 422):
+                        raise
+                    self.stage.tally.refusals[refused.code] += 1
+                return
+            await asyncio.sleep(0.5)
 
     async def _place_planned(self, order: OrderPlan) -> None:
         try:
@@ -139,6 +193,8 @@ class Customers:
                 return
         finally:
             self._placing[""] -= 1
+        if answer["card"] == "tok_3ds":
+            await self._confirm(answer["id"], customer.username)
         if self.dice.random() < 0.02:
             await self._think_again(answer["id"], customer)
 
@@ -149,12 +205,12 @@ class Customers:
         for item in self.dice.sample(items, k=min(len(items), self.dice.choices((1, 2, 3, 4), (4, 4, 2, 1))[0])):
             options = [option for option in item["options"] if self.dice.random() < 0.2]
             lines.append(_line(item, quantity=self.dice.choices((1, 2, 3), (8, 2, 1))[0], options=options))
-        card = "tok_declined" if self.dice.random() < 0.02 else "tok_ok"
+        card = self.dice.choices(*CARDS)[0]
         body = _order(menu, lines, self.dice.choice(customer.addresses), card=card)
         answer: dict[str, Any] = await self.stage.api.post(
             "/api/orders", body, who=customer.username, key=str(uuid.UUID(int=self.dice.getrandbits(128), version=4))
         )
-        return answer
+        return answer | {"card": card}
 
     async def _think_again(self, order: str, customer: CustomerPlan) -> None:
         await self.stage.clock.sleep(self.dice.uniform(5, 60))
@@ -188,6 +244,13 @@ class Customers:
             menu = await self.stage.api.get(f"/api/restaurants/{restaurant}")
             self._menus[restaurant] = (time.monotonic(), menu)
         return menu
+
+
+def _from_here(url: str) -> str:
+    """The bank's page as this process reaches it: from a container, its address is not that of a browser."""
+    page = urlsplit(url)
+    way = urlsplit(os.environ.get("PAYMENT_GATEWAY_URL") or url)
+    return urlunsplit((way.scheme, way.netloc, page.path, page.query, ""))
 
 
 def _line(item: dict[str, Any], *, quantity: int, options: list[dict[str, Any]]) -> dict[str, Any]:
