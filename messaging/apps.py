@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class MessagingApp(AppConfig):
     name = "messaging"
+
+    def ready(self) -> None:
+        from . import tracing
+
+        tracing.start()

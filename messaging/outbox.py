@@ -15,6 +15,7 @@ import msgspec
 from django.db import connection
 from django.db.models.functions import Now
 
+from . import tracing
 from .envelope import MAX_EVENT_BYTES, Event, encode_data
 from .models import OutboxRow, Road
 from .names import queue_of
@@ -65,9 +66,10 @@ def publish(
         message_id=event_id or uuid.uuid4(),
         time=at,
         payload=payload,
-        traceparent=traceparent,
+        traceparent=traceparent or tracing.current(),
     )
     row.save(force_insert=True)
+    tracing.note_key(key)
     return row.message_id
 
 
@@ -90,10 +92,22 @@ def send(task: str, *, key: str, delay_seconds: int = 0, **kwargs: str | int) ->
         key=key,
         time=Now(),
         payload=msgspec.json.encode(kwargs),
+        traceparent=tracing.current(),
         delay_seconds=delay_seconds,
     )
     row.save(force_insert=True)
+    tracing.note_key(key)
     return row.message_id
+
+
+def transaction_id() -> str:
+    """The open transaction's id, by which whoever hears of it later can tell whether it had already seen it.
+
+    PostgreSQL's `pg_visible_in_snapshot(id::xid8, snapshot)` answers that exactly, whatever the clocks say.
+    """
+    _require_transaction()
+    with connection.cursor() as cursor:
+        return str(cursor.execute("SELECT pg_current_xact_id()::text").fetchone()[0])
 
 
 def _require_transaction() -> None:

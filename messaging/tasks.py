@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from celery import Task, shared_task
 from django.db import DatabaseError
+from opentelemetry.trace import SpanKind
 
+from . import tracing
 from .models import TaskRun
 from .names import queue_of
 from .runs import Begun, Ended, writer
@@ -54,7 +56,20 @@ class Command(TaskBase):
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         if self.request.called_directly:
-            return self.run(*args, **kwargs)
+            self.run(*args, **kwargs)
+            return
+        request = self.request
+        facts: dict[str, str | int] = {
+            tracing.KEY: str(getattr(request, "key", None) or ""),
+            "message": str(request.id),
+            "receive count": received(request),
+        }
+        sent = str(getattr(request, "traceparent", None) or "")
+        with tracing.continued(sent, self.name, kind=SpanKind.CONSUMER, facts=facts):
+            self.recorded(*args, **kwargs)
+
+    def recorded(self, *args: Any, **kwargs: Any) -> None:
+        """Run it, between the two writes."""
         run = begin(self)
         try:
             self.run(*args, **kwargs)
@@ -62,7 +77,6 @@ class Command(TaskBase):
             finish(run, TaskRun.Outcome.FAILED, "".join(traceback.format_exception_only(error)).strip())
             raise
         finish(run, TaskRun.Outcome.SUCCEEDED)
-        return None
 
 
 def command(
@@ -84,12 +98,17 @@ def command(
     return register
 
 
+def received(request: Any) -> int:
+    """How often SQS has handed this message out, this time included."""
+    return int(getattr(request, "receive_count", None) or 1)
+
+
 def begin(task: Command) -> Begun:
     """Write down that a worker received this message."""
     request = task.request
     task_id = uuid.UUID(str(request.id))
-    received = int(getattr(request, "receive_count", None) or 1)
-    if received > 1:
+    receive_count = received(request)
+    if receive_count > 1:
         # Killed, or overtaken by its visibility timeout: if it does end after all, it says so itself.
         TaskRun.objects.filter(task_id=task_id, outcome=TaskRun.Outcome.RUNNING).update(
             outcome=TaskRun.Outcome.FAILED, error="received again before an end was recorded"
@@ -99,7 +118,7 @@ def begin(task: Command) -> Begun:
         task=task.name,
         queue=(request.delivery_info or {}).get("routing_key") or "",
         key=str(getattr(request, "key", None) or ""),
-        receive_count=received,
+        receive_count=receive_count,
         worker=str(request.hostname or ""),
     )
     writer.write(run)

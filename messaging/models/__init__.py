@@ -4,6 +4,8 @@ from .deadletter import DeadLetter
 from .incident import Incident
 from .outbox import OutboxRow, Road
 from .reading import Generation, ParkedRecord, StoredOffset, StreamSequence
+from .scaling import ScalingSample
+from .tracing import Span
 from .work import TaskRun
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "OutboxRow",
     "ParkedRecord",
     "Road",
+    "ScalingSample",
+    "Span",
     "StoredOffset",
     "StreamSequence",
     "TaskRun",
