@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from messaging.consuming.group import consumer_group
+from orders.events import OrderPlaced
 
 from .audit import apply as audit
 from .metrics import apply as metrics
@@ -14,4 +15,6 @@ consumer_group("metrics", topics=["orders.events"], tables=[OrderFact, MinuteCou
 consumer_group(
     "audit", topics=["orders.events", "couriers.events", "restaurants.events"], tables=[AuditEntry], keeps_retired=True
 )(audit.apply)
-consumer_group("recommendations", topics=["orders.events"], tables=[ItemCount, PairCount])(recommendations.apply)
+consumer_group("recommendations", topics=["orders.events"], tables=[ItemCount, PairCount], types=[OrderPlaced])(
+    recommendations.apply
+)

@@ -1,11 +1,13 @@
 """Kafka into Postgres: our metrics group beside readers that only read, and rivals that write.
 
-    python -m benchmarks.consumer [--json] [--events N] [--sample N]
+    python -m benchmarks.consumer [--json] [--events N] [--rounds N] [--sample N] [--processes 1,2,4]
 
 Each candidate is a process of its own on one core, and reads the same topic from its start: (a) kafka-python, records
-thrown away; (b) confluent-kafka, the same (where installed); (c) an ORM save and commit for each row of two of
+thrown away; (b) confluent-kafka, the same (extra `bench`); (c) an ORM save and commit for each row of two of
 the group's three tables, on a sample; (d) Quix Streams writing the same two (where FORKROAD_RIVALS names a Python that
-has it: its pins do not go with ours); (e) the metrics group as it runs in production, each event's effect once.
+has quixstreams and psycopg: its pins do not go with ours); (e) the metrics group as it runs in production, each event's
+effect once. Rates are medians over the rounds, in which all but the naive loop take turns. With --processes, so many
+members of the group then share the partitions, none held to a core.
 """
 
 from __future__ import annotations
@@ -18,12 +20,30 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
+
+import psutil
 
 from benchmarks import orders_stream, outbox
 from benchmarks.report import Measure, emit
 
 RIVALS = "FORKROAD_RIVALS"
+#: Where in its run our group's memory is looked at.
+QUARTERS = 4
+NAMES = {
+    "raw": "kafka-python, discarding",
+    "confluent": "confluent-kafka, discarding",
+    "naive": "naive ORM loop",
+    "quix": "Quix Streams",
+}
+#: What the group is to reach: its rate divided by the rival's.
+TARGETS = {"raw": 0.75, "naive": 30.0, "quix": 2.0}
+#: A run's figures, by candidate: events a second, µs of processor an event.
+Rates = dict[str, list[float]]
+
+#: MiB at each quarter of this process's run.
+memory: list[float] = []
 
 
 def raw(events: int) -> float:
@@ -55,7 +75,7 @@ def confluent(events: int) -> float:
     consumer = Consumer(
         {
             "bootstrap.servers": os.environ["KAFKA_BOOTSTRAP_SERVERS"],
-            "group.id": "bench-confluent",
+            "group.id": f"bench-confluent-{time.time_ns()}",
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
         }
@@ -126,8 +146,10 @@ def ours(events: int) -> float:
     thread.start()
     loop.ready.wait(60)
     began = time.perf_counter()
-    while loop.applied < events:
-        time.sleep(0.005)
+    for share in range(1, QUARTERS + 1):
+        while loop.applied < events * share // QUARTERS:
+            time.sleep(0.005)
+        memory.append(psutil.Process().memory_info().rss / 2**20)
     took = time.perf_counter() - began
     stop.set()
     thread.join()
@@ -137,8 +159,14 @@ def ours(events: int) -> float:
 CANDIDATES: dict[str, Callable[[int], float]] = {"raw": raw, "confluent": confluent, "naive": naive, "ours": ours}
 
 
-def run(name: str, events: int, *, python: str = sys.executable, module: str = "benchmarks.consumer") -> float | None:
-    """Events a second of a candidate in its own process; None, with the reason told, where it cannot run."""
+def run(name: str, events: int) -> dict[str, Any] | None:
+    """What a candidate says of itself, in its own process; None, with the reason told, where it cannot run."""
+    python, module = sys.executable, "benchmarks.consumer"
+    if name == "quix":
+        if RIVALS not in os.environ:
+            print(f"consumer: without Quix Streams: {RIVALS} names no Python that has it", file=sys.stderr)
+            return None
+        python, module = os.environ[RIVALS], "benchmarks.quix_rival"
     done = subprocess.run(
         [python, "-m", module, "--candidate", name, "--events", str(events)],
         cwd=outbox.ROOT,
@@ -149,13 +177,13 @@ def run(name: str, events: int, *, python: str = sys.executable, module: str = "
     if done.returncode != 0:
         print(f"consumer: without {name}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     if answer.get("left"):
         print(f"consumer: without {name}: {answer['left']} events were not written", file=sys.stderr)
         return None
-    rate, each = events / answer["seconds"], answer["cpu"] * 1e6 / events
-    print(f"consumer: {name}: {rate:.0f}/s, {each:.1f} µs of processor an event", file=sys.stderr)
-    return float(events / answer["seconds"])
+    answer |= {"rate": events / answer["seconds"], "each": answer["cpu"] * 1e6 / events}
+    print(f"consumer: {name}: {answer['rate']:.0f}/s, {answer['each']:.1f} µs of processor an event", file=sys.stderr)
+    return answer
 
 
 def candidate(name: str, events: int) -> None:
@@ -169,37 +197,79 @@ def candidate(name: str, events: int) -> None:
     collect_rarely()  # As `manage.py consume` does, and for all of them.
     before = time.process_time()
     seconds = CANDIDATES[name](events)
-    print(json.dumps({"seconds": seconds, "cpu": time.process_time() - before}))
+    print(json.dumps({"seconds": seconds, "cpu": time.process_time() - before, "memory": memory}))
 
 
-def measure(events: int, sample: int) -> list[Measure]:
+def measure(events: int, sample: int, rounds: int) -> list[Measure]:
     events = orders_stream.fill(events)
-    found = {
-        "raw": run("raw", events),
-        "confluent": run("confluent", events),
-        "naive": run("naive", min(sample, events)),
-        "ours": run("ours", events),
-    }
-    if RIVALS in os.environ:
-        found["quix"] = run("quix", events, python=os.environ[RIVALS], module="benchmarks.quix_rival")
-    else:
-        print(f"consumer: without Quix Streams: {RIVALS} names no Python that has it", file=sys.stderr)
-    names = {"raw": "kafka-python, discarding", "confluent": "confluent-kafka, discarding", "naive": "naive ORM loop",
-             "quix": "Quix Streams"}  # fmt: skip
-    rivals = {names[key]: value for key, value in found.items() if value is not None and key in names}
-    mine = found["ours"] or 0.0
+    rates, costs = Rates(), Rates()
+    quarters: list[float] = []
+    for place in range(rounds):
+        for name in ("raw", "confluent", "quix", "ours", *(() if place else ("naive",))):
+            forget()
+            answer = run(name, min(sample, events) if name == "naive" else events)
+            if answer is not None:
+                rates.setdefault(name, []).append(answer["rate"])
+                costs.setdefault(name, []).append(answer["each"])
+                quarters = answer.get("memory") or quarters
+    return [
+        _beside("metrics group, effect once", "events/s", rates, targets=TARGETS),
+        _beside("processor time of the reader", "µs an event", costs),
+        Measure("consumer", f"memory after {events} events", "MiB", quarters[-1], {"after a quarter": quarters[0]}),
+    ]
+
+
+def _beside(what: str, unit: str, found: Rates, *, targets: dict[str, float] | None = None) -> Measure:
+    mine = median(found["ours"])
+    rivals = {NAMES[name]: median(values) for name, values in found.items() if name in NAMES}
     ratios = {name: mine / value for name, value in rivals.items()}
-    limits = {"raw": 0.75, "naive": 30.0, "quix": 2.0}
-    met = all(ratios[names[key]] >= limit for key, limit in limits.items() if names[key] in ratios)
-    target = "≥ 0.75 × kafka-python, ≥ 30 × naive, ≥ 2 × stream framework"
-    return [Measure("consumer", "metrics group, effect once", "events/s", mine, rivals, ratios, target, met)]
+    if targets is None:
+        return Measure("consumer", what, unit, mine, rivals, ratios)
+    met = all(ratios[NAMES[name]] >= limit for name, limit in targets.items() if NAMES[name] in ratios)
+    text = ", ".join(f"≥ {limit:g} × {NAMES[name]}" for name, limit in targets.items())
+    return Measure("consumer", what, unit, mine, rivals, ratios, text, met)
+
+
+def forget() -> None:
+    """Empty the tables, so that each candidate begins as the first did."""
+    from django.db import connection
+    from django.db.models import Model
+
+    from messaging.consuming.group import get_group
+    from messaging.models import Generation, ParkedRecord, StoredOffset, StreamSequence
+
+    models: list[type[Model]] = [
+        *get_group("metrics").tables, Generation, ParkedRecord, StoredOffset, StreamSequence,
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in models)}")
+
+
+def share(counts: list[int], events: int) -> list[Measure]:
+    """More members of the group over the same partitions."""
+    from benchmarks.scaling import readers
+
+    # Members that are stopped while the topic is filled must not be missed by Kafka meanwhile.
+    found = {count: readers.apply(count, min(events, 150_000)) for count in counts}
+    return [
+        Measure(
+            "consumer",
+            f"{count} member{'s' if count > 1 else ''} of the group",
+            "events/s",
+            one.rate,
+            {"MiB of the largest": max(one.memory)},
+        )
+        for count, one in found.items()
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--events", type=int, default=300_000, help="order events (default 300000)")
+    parser.add_argument("--rounds", type=int, default=1, help="times each candidate runs (default 1)")
     parser.add_argument("--sample", type=int, default=3000, help="events for the naive loop (default 3000)")
+    parser.add_argument("--processes", type=_counts, default=[], help="members of the group, such as 1,2,4")
     parser.add_argument("--candidate", choices=sorted(CANDIDATES), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.candidate:
@@ -207,7 +277,12 @@ def main() -> None:
         return
     with outbox.servers() as env:
         outbox.prepare(env)
-        emit(measure(options.events, options.sample), as_json=options.json)
+        emit(measure(options.events, options.sample, options.rounds), as_json=options.json)
+        emit(share(options.processes, options.events), as_json=options.json)
+
+
+def _counts(text: str) -> list[int]:
+    return [int(one) for one in text.split(",")]
 
 
 if __name__ == "__main__":

@@ -56,15 +56,16 @@ def life(number: int) -> list[Any]:
     ]
 
 
-def rows(events: int) -> Iterator[Any]:
-    """Outbox rows that were never in an outbox; ten orders a second of city time."""
+def rows(events: int, *, after: int = 0) -> Iterator[Any]:
+    """Outbox rows that were never in an outbox, of orders numbered from `after`; ten orders a second of city time."""
     from messaging.envelope import encode_data
     from messaging.relay.sending import Row
 
     seed = uuid.uuid4().int
     made = 0
-    for first in range(0, max(1, events // PER_ORDER), OPEN):
-        numbers = range(first, min(first + OPEN, events // PER_ORDER))
+    end = after + events // PER_ORDER
+    for first in range(after, max(after + 1, end), OPEN):
+        numbers = range(first, min(first + OPEN, end))
         lives = [life(number) for number in numbers]
         for place in range(PER_ORDER):
             for number, of_order in zip(numbers, lives, strict=True):
@@ -77,12 +78,12 @@ def rows(events: int) -> Iterator[Any]:
                 )  # fmt: skip
 
 
-def fill(events: int) -> int:
+def fill(events: int, *, after: int = 0) -> int:
     """Write them; returns how many, a whole number of orders. Takes about 30 µs each."""
     from messaging.relay.kafka import EventSender
 
     sender, batch, done = EventSender(), [], 0
-    for row in rows(events):
+    for row in rows(events, after=after):
         batch.append(row)
         if len(batch) == 4000:
             done += send(sender, batch)

@@ -73,7 +73,7 @@ def main() -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     app = Application(
         broker_address=os.environ["KAFKA_BOOTSTRAP_SERVERS"],
-        consumer_group="bench-quix",
+        consumer_group=f"bench-quix-{time.time_ns()}",  # Each run reads all of it again.
         auto_offset_reset="earliest",
         auto_create_topics=False,
         commit_every=4000,

@@ -7,7 +7,7 @@ data alone, as JSON. See the CloudEvents Kafka protocol binding, version 1.0.2, 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -131,7 +131,7 @@ def encode_headers(
 
 
 def decode(
-    headers: Sequence[tuple[str, bytes]],
+    headers: Iterable[tuple[str, bytes]],
     value: bytes | None,
     *,
     topic: str = "",
@@ -171,7 +171,7 @@ def decode(
     )
 
 
-def read_context(headers: Sequence[tuple[str, bytes]]) -> Context:
+def read_context(headers: Iterable[tuple[str, bytes]]) -> Context:
     """The attributes alone.
 
     Raises:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -119,10 +119,12 @@ def _execute(batch: Sequence[Begun | Ended]) -> None:
     # longer than doing it.
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         made = cursor.execute(WRITE, [json.dumps(ends), json.dumps(begins)], prepare=True).fetchall()
-    # A statement may return its rows in any order.
-    rows = {(task_id, receive_count): id for id, task_id, receive_count in made}
+    # A statement may return its rows in any order; and SQS may hand one message out twice, for two threads to begin.
+    rows: defaultdict[tuple[uuid.UUID, int], list[int]] = defaultdict(list)
+    for id, task_id, receive_count in made:
+        rows[task_id, receive_count].append(id)
     for entry in begun:
-        entry.id = rows[entry.task_id, entry.receive_count]
+        entry.id = rows[entry.task_id, entry.receive_count].pop()
 
 
 writer = Writer()

@@ -16,6 +16,7 @@ from .sqs.client import queue_url as queue_url
 DEAD = "-dead"
 FOURTEEN_DAYS = 14 * 24 * 3600
 FOR_EVER = -1
+ONE_DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,14 @@ class Topic:
     name: str
     partitions: int
     retention_ms: int = FOR_EVER
+    #: Only each key's latest record is wanted. Compaction spares the segment that is written to, so it is kept small.
+    compacted: bool = False
 
     def configs(self) -> dict[str, str]:
         """The broker's own names and values."""
-        return {
-            "cleanup.policy": "delete",
+        small = {"segment.bytes": str(32 * 1024 * 1024), "segment.ms": str(10 * 60 * 1000)}
+        return (small if self.compacted else {}) | {
+            "cleanup.policy": "compact,delete" if self.compacted else "delete",
             "retention.ms": str(self.retention_ms),
             "retention.bytes": "-1",
             # One copy may be away and writes go on; with fewer they stop, because acks=all then proves nothing.
@@ -69,6 +73,8 @@ def topics() -> tuple[Topic, ...]:
         Topic("payments.transactions", partitions=settings.KAFKA_ORDER_PARTITIONS),
         Topic("couriers.events", partitions=2),
         Topic("restaurants.events", partitions=2),
+        # Where somebody was is forgotten after a day, the latest place too.
+        Topic("couriers.positions", partitions=2, retention_ms=ONE_DAY_MS, compacted=True),
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from math import floor
+from typing import Any, cast
 
 from django.db import connection
 
+from messaging.consuming.arrays import plain, texts
 from messaging.envelope import Envelope
 from orders.events import OrderDelivered, OrderEvent, OrderPlaced
 
@@ -41,77 +42,78 @@ DELIVERIES = """
         ready_to_pickup_ms = analytics_minutedelivery.ready_to_pickup_ms + EXCLUDED.ready_to_pickup_ms
 """
 
-
-@dataclass(slots=True)
-class Fact:
-    """What a batch says about one order; None where it says nothing."""
-
-    event: OrderEvent
-    sequence: int
-    at: datetime
-    total: int | None = None
-    placed_at: datetime | None = None
-    click_to_door_ms: int | None = None
+#: Orders by restaurant and status.
+Counts = dict[tuple[int, str], int]
+FIRST, MINUTE = datetime.min.replace(tzinfo=UTC), timedelta(minutes=1)
 
 
 def apply(events: Sequence[Envelope], *, generation: int) -> None:
     """Add the effect of events that are each fresh and next in their order."""
-    facts: dict[str, Fact] = {}
-    counts: Counter[tuple[datetime, int, str]] = Counter()
+    latest: dict[str, Envelope] = {}
+    placed: dict[str, Envelope] = {}
+    delivered: dict[str, int] = {}
+    counts: defaultdict[datetime, Counts] = defaultdict(dict)
     deliveries: defaultdict[tuple[datetime, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    minute = end = FIRST
+    here: Counts = {}
     for envelope in events:
         event = envelope.data
         if not isinstance(event, OrderEvent):
             continue
-        _note(facts, envelope, event)
-        minute = envelope.time.replace(second=0, microsecond=0)
+        latest[event.order_id] = envelope
+        if not minute <= envelope.time < end:
+            # Neighbours mostly share their minute, and to compare two times is far cheaper than to hash one.
+            minute = envelope.time.replace(second=0, microsecond=0)
+            end = minute + MINUTE
+            here = counts[minute]
         if envelope.type.startswith("order."):
-            counts[minute, event.restaurant_id, event.status] += 1
-        if isinstance(event, OrderDelivered):
+            key = event.restaurant_id, event.status
+            here[key] = here.get(key, 0) + 1
+        if isinstance(event, OrderPlaced):
+            placed[event.order_id] = envelope
+        elif isinstance(event, OrderDelivered):
             sums = deliveries[minute, event.restaurant_id]
+            delivered[event.order_id] = click_to_door = milliseconds(event.click_to_door_seconds)
             sums[0] += 1
-            sums[1] += milliseconds(event.click_to_door_seconds)
+            sums[1] += click_to_door
             sums[2] += milliseconds(event.ready_to_pickup_seconds)
+    entered = [(at, *key, n) for at, of_minute in sorted(counts.items()) for key, n in sorted(of_minute.items())]
     with connection.cursor() as cursor:
-        if facts:
-            cursor.execute(FACTS, [generation, *_columns([_row(key, fact) for key, fact in sorted(facts.items())])])
-        if counts:
-            cursor.execute(COUNTS, [generation, *_columns([(*key, n) for key, n in sorted(counts.items())])])
+        if latest:
+            cursor.execute(FACTS, [generation, *_facts(latest, placed, delivered)])
+        if entered:
+            minutes, restaurants, statuses, numbers = zip(*entered, strict=True)
+            cursor.execute(COUNTS, [generation, plain(minutes), plain(restaurants), texts(statuses), plain(numbers)])
         if deliveries:
-            cursor.execute(DELIVERIES, [generation, *_columns([(*k, *sums) for k, sums in sorted(deliveries.items())])])
+            rows = [(*key, *sums) for key, sums in sorted(deliveries.items())]
+            cursor.execute(DELIVERIES, [generation, *map(plain, zip(*rows, strict=True))])
 
 
 def milliseconds(seconds: float) -> int:
     """Whole milliseconds, halves up, of the number as JSON spells it: what PostgreSQL's `round` makes of the same."""
+    product = seconds * 1000
+    whole = floor(product + 0.5)
+    # Only near a half do the number and its spelling part, and only there is decimal arithmetic worth its time.
+    if abs(product) < 1e9 and abs(product - whole) < 0.499:
+        return whole
     return int(Decimal(repr(seconds)).scaleb(3).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _note(facts: dict[str, Fact], envelope: Envelope, event: OrderEvent) -> None:
-    known = facts.get(event.order_id)
-    fact = Fact(event=event, sequence=envelope.sequence or 0, at=envelope.time)
-    if known:
-        fact.total, fact.placed_at, fact.click_to_door_ms = known.total, known.placed_at, known.click_to_door_ms
-    if isinstance(event, OrderPlaced):
-        fact.total, fact.placed_at = event.total, envelope.time
-    if isinstance(event, OrderDelivered):
-        fact.click_to_door_ms = milliseconds(event.click_to_door_seconds)
-    facts[event.order_id] = fact
-
-
-def _row(order_id: str, fact: Fact) -> tuple[Any, ...]:
-    event = fact.event
-    return (
-        order_id,
-        event.restaurant_id,
-        event.zone[:60],
-        event.status,
-        fact.sequence,
-        fact.total,
-        fact.placed_at,
-        fact.at,
-        fact.click_to_door_ms,
-    )
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _facts(latest: dict[str, Envelope], placed: dict[str, Envelope], delivered: dict[str, int]) -> list[str]:
+    """Columns of what a batch says about each order; NULL where it says nothing."""
+    keys = sorted(latest)
+    envelopes = [latest[key] for key in keys]
+    data: list[Any] = [envelope.data for envelope in envelopes]
+    first = [placed.get(key) for key in keys]
+    totals = [cast(OrderPlaced, envelope.data).total if envelope else None for envelope in first]
+    return [
+        texts(keys),
+        plain([event.restaurant_id for event in data]),
+        texts([event.zone[:60] for event in data]),
+        texts([event.status for event in data]),
+        plain([envelope.sequence or 0 for envelope in envelopes]),
+        plain(totals),
+        plain([envelope.time if envelope else None for envelope in first]),
+        plain([envelope.time for envelope in envelopes]),
+        plain([delivered.get(key) for key in keys]),
+    ]

@@ -9,6 +9,7 @@ from itertools import permutations
 
 from django.db import connection
 
+from messaging.consuming.arrays import plain, texts
 from messaging.envelope import Envelope
 from orders.events import OrderPlaced
 
@@ -53,8 +54,11 @@ def apply(events: Sequence[Envelope], *, generation: int) -> None:
             pairs[placed.restaurant_id, one, other] += 1
     with connection.cursor() as cursor:
         if items:
-            rows = [(*item, names[item][1], names[item][0], n) for item, n in sorted(items.items())]
-            cursor.execute(ITEMS, [generation, *(list(column) for column in zip(*rows, strict=True))])
+            keys = sorted(items)
+            restaurants, item_ids = zip(*keys, strict=True)
+            at, named = zip(*(names[key] for key in keys), strict=True)
+            numbers = plain([items[key] for key in keys])
+            cursor.execute(ITEMS, [generation, plain(restaurants), plain(item_ids), texts(named), plain(at), numbers])
         if pairs:
             counted = [(*pair, n) for pair, n in sorted(pairs.items())]
-            cursor.execute(PAIRS, [generation, *(list(column) for column in zip(*counted, strict=True))])
+            cursor.execute(PAIRS, [generation, *map(plain, zip(*counted, strict=True))])

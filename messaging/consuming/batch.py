@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import ProgrammingError, transaction
 
+from messaging import tracing
 from messaging.envelope import Envelope, InvalidEvent
 
 from . import keeping
@@ -72,10 +74,16 @@ def _apply_locked(group: Group, generation: int, position: Position, batch: Batc
         return Applied(next=0)
     if batch.start > position.next:
         return Applied(next=position.next)
-    records = [record for record in batch.records if record.offset >= position.next]
     if batch.next <= position.next:
         return Applied(next=position.next)
-    events = len(take(group, generation, batch.topic, batch.partition, records, loud=loud).fresh)
+    records = batch.records
+    if records and records[0].offset < position.next:
+        records = [record for record in records if record.offset >= position.next]
+    began = time.time_ns()
+    sifted = take(group, generation, batch.topic, batch.partition, records, loud=loud)
+    if loud:
+        tracing.follow(group.name, sifted.fresh, began=began)
+    events = len(sifted.fresh) + sifted.unused
     store_position(position, next=batch.next, incarnation=batch.incarnation or position.incarnation, applied=events)
     return Applied(next=batch.next, events=events)
 
@@ -95,13 +103,13 @@ def take(
     `keys` have their parked records looked at again. Without `loud` no dead letter, incident or limit is kept: the live
     generation has told of the same record.
     """
-    touched = sorted({*keys, *_keys(records)})
+    touched = sorted(_keys(records).union(keys))
     last = known_sequences(group.name, generation, topic, touched)
     parked = keeping.parked_records(group.name, generation, topic, touched)
     pardoned = keeping.pardoned(group.name, topic, partition)
     refused: dict[tuple[int, int], str] = {}
     while True:
-        sifted = Sieve(last=last, parked=parked, refused=refused, pardoned=pardoned).sift(records, keys=keys)
+        sifted = Sieve(last, parked, refused, pardoned, group.types).sift(records, keys=keys)
         culprit = _handle(group, generation, sifted.fresh)
         if culprit is None:
             break
@@ -173,13 +181,16 @@ def _keep(group: Group, generation: int, sifted: Sifted, *, loud: bool) -> None:
         keeping.tell_of_parked(group.name, generation)
 
 
-def _keys(records: Sequence[Record]) -> list[str]:
-    found = []
+def _keys(records: Sequence[Record]) -> set[str]:
+    """The streams that these records belong to."""
+    found = set()
     for record in records:
-        try:
-            context = checked_context(record)
-        except InvalidEvent:
-            continue
+        context = record.context
+        if context is None:
+            try:
+                context = checked_context(record)
+            except InvalidEvent:
+                continue
         if context.sequence is not None:
-            found.append(context.key)
+            found.add(context.key)
     return found

@@ -21,8 +21,9 @@ from messaging import kafka
 from messaging.models.incident import open_incident, resolve_incident
 from messaging.names import full_group, full_topic
 
+from .ahead import Ahead
 from .batch import Batch, apply_batch
-from .decoding import decode_for
+from .decoding import decode_for, forget_unpacked
 from .failures import TRANSIENT, Busy, TooManyDeadLetters
 from .group import Group
 from .positions import live_number, lock_position, store_position
@@ -36,6 +37,8 @@ COMMIT_EVERY = 1.0
 BACK_OFF_FIRST, BACK_OFF_LAST = 0.2, 10.0
 #: Seconds a group that stopped at its dead-letter limit rests before it looks whether a person has been there.
 STOPPED_REST = 15.0
+#: Records of a session's first poll, while nobody knows how long the handler takes for one.
+FIRST_BITE = 50
 
 
 class TopicChanged(Exception):
@@ -105,21 +108,32 @@ class Session:
         self.uncommitted: dict[TopicPartition, int] = {}
         self.commit_at = 0.0
         self.told = False
+        self.bite = min(FIRST_BITE, self.group.batch)
+        # The broker answers a fetch once there is a MiB, or after so long.
+        gather = {"fetch_min_bytes": 2**20, "fetch_max_wait_ms": self.group.gather_ms} if self.group.gather_ms else {}
         self.consumer: KafkaConsumer = kafka.consumer(
             group=full_group(self.group.name),
             **{
+                **gather,
                 "max_poll_records": self.group.batch,
                 "session_timeout_ms": 10_000,
                 "heartbeat_interval_ms": 2_000,
                 **loop.kafka_changes,
             },
         )
+        #: Seconds that what one poll brought may take. Kafka evicts a member that stays away from its polls for longer
+        #: than max.poll.interval (five minutes), and the next would be evicted over the same records.
+        self.chewing = self.consumer.config["max_poll_interval_ms"] / 10_000
         decode_for(self.consumer, self.topics)
+        self.ahead = Ahead(self.poll, name=threading.current_thread().name)
+        #: Positions are forgotten on the client's thread, perhaps while a batch is being applied.
+        self.positions = threading.Lock()
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.ahead.close()
         self.commit(force=True)
         kafka.close_quietly(self.consumer)
 
@@ -134,19 +148,30 @@ class Session:
             # The member that deals out the partitions knows only what its metadata hold: else its first deal is empty.
             self.consumer.partitions_for_topic(name)
         while not self.stop.is_set():
-            try:
-                polled = self.consumer.poll(timeout_ms=int(self.patience() * 1000))
-            except NoOffsetForPartitionError:
-                polled = {}  # A new group: `align` gives every partition its position.
-            except OffsetOutOfRangeError as error:
-                raise TopicChanged(f"the log no longer holds what was to be read: {error}") from error
+            polled = self.ahead.take()
             self.check_incarnations()
-            for partition, records in polled.items():
-                if partition in self.next:
-                    self.apply(partition, records)
+            # Only what was polled of partitions that were aligned before it begins where it should.
+            aligned = {partition: records for partition, records in polled.items() if partition in self.next}
             self.align()
             self.resume()
             self.commit()
+            if aligned:
+                self.ahead.start()
+            began = time.monotonic()
+            for partition, records in aligned.items():
+                self.apply(partition, records)
+            self.fit(sum(map(len, aligned.values())), time.monotonic() - began)
+
+    def poll(self) -> dict[TopicPartition, list[Record]]:
+        try:
+            found: dict[TopicPartition, list[Record]] = self.consumer.poll(
+                timeout_ms=int(self.patience() * 1000), max_records=self.bite
+            )
+        except NoOffsetForPartitionError:
+            return {}  # A new group: `align` gives every partition its position.
+        except OffsetOutOfRangeError as error:
+            raise TopicChanged(f"the log no longer holds what was to be read: {error}") from error
+        return found
 
     def check_incarnations(self) -> None:
         for name in self.topics:
@@ -205,7 +230,9 @@ class Session:
         return first
 
     def apply(self, partition: TopicPartition, records: list[Record]) -> None:
-        start = self.next[partition]
+        start = self.next.get(partition)
+        if start is None:
+            return  # Revoked since it was polled.
         topic = self.topics[partition.topic]
         batch = Batch(
             topic=topic,
@@ -236,8 +263,16 @@ class Session:
         self.uncommitted[partition] = applied.next
         if applied.next != batch.next:
             self.seek(partition, applied.next)
-        elif partition in self.next:
-            self.next[partition] = applied.next
+            return
+        with self.positions:
+            if partition in self.next:
+                self.next[partition] = applied.next
+
+    def fit(self, records: int, seconds: float) -> None:
+        """Let the next poll bring what the handler can do in time: twice as much again, or less where it is slow."""
+        if records:
+            affordable = int(records * self.chewing / max(seconds, 1e-6))
+            self.bite = max(1, min(self.group.batch, 2 * self.bite, affordable))
 
     def hold(self, partition: TopicPartition, start: int, seconds: float) -> None:
         """Read nothing of a partition for a while, and then the same again; the others go on."""
@@ -246,6 +281,8 @@ class Session:
             self.paused_until[partition] = time.monotonic() + seconds
 
     def seek(self, partition: TopicPartition, position: int) -> bool:
+        self.ahead.without(partition)
+        forget_unpacked(self.consumer, partition)
         try:
             self.consumer.seek(partition, position)
         except ValueError:
@@ -287,8 +324,9 @@ class Session:
             log.debug("group %s: Kafka's own offsets were not committed: %s", self.group.name, error)
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
-        for partition in partitions:
-            self.next.pop(partition, None)
+        with self.positions:
+            for partition in partitions:
+                self.next.pop(partition, None)
 
 
 class Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -10,6 +10,8 @@ from django.db.models.functions import Now
 
 from messaging.models import Generation
 
+from .arrays import plain, texts
+
 #: Never a live one: the generation that a rebuild writes and rolls back.
 SCRATCH = 0
 
@@ -82,8 +84,8 @@ def known_sequences(group: str, generation: int, topic: str, keys: list[str]) ->
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT key, last_sequence FROM messaging_streamsequence"
-            ' WHERE "group" = %s AND generation = %s AND topic = %s AND key = ANY(%s)',
-            [group, generation, topic, keys],
+            ' WHERE "group" = %s AND generation = %s AND topic = %s AND key = ANY(%s::text[])',
+            [group, generation, topic, texts(keys)],
         )
         return dict(cursor.fetchall())
 
@@ -97,5 +99,5 @@ def store_sequences(group: str, generation: int, topic: str, last: dict[str, int
             'INSERT INTO messaging_streamsequence ("group", generation, topic, key, last_sequence)'
             " SELECT %s, %s, %s, key, sequence FROM unnest(%s::text[], %s::bigint[]) AS new(key, sequence)"
             ' ON CONFLICT ("group", generation, topic, key) DO UPDATE SET last_sequence = EXCLUDED.last_sequence',
-            [group, generation, topic, list(last), list(last.values())],
+            [group, generation, topic, texts(list(last)), plain(last.values())],
         )

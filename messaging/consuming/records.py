@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -16,19 +16,19 @@ BINARY = "base64:"
 class Record(msgspec.Struct, gc=False):
     """A record of a topic under its plain name (without namespace). `parked_id` is set once it has a row.
 
-    `context` is filled in when its attributes are first read; all else is not to be changed.
+    `context` holds its attributes once they have been read and the tables can hold them; all else is not to be changed.
     """
 
     topic: str
     partition: int
     offset: int
-    headers: Sequence[tuple[str, bytes]]
+    headers: Iterable[tuple[str, bytes]]
     value: bytes | None
     parked_id: int | None = None
     context: Context | None = None
 
 
-def headers_to_json(headers: Sequence[tuple[str, bytes]]) -> list[list[str]]:
+def headers_to_json(headers: Iterable[tuple[str, bytes]]) -> list[list[str]]:
     """Header pairs as JSON that gives the same bytes back."""
     return [[name.replace("\x00", ""), _to_text(raw)] for name, raw in headers]
 

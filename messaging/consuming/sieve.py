@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from messaging.envelope import Context, Envelope, InvalidEvent, decode, read_context
 
-from .decoding import RawHeaders
+from .headers import MAX_SEQUENCE, RawHeaders
 from .records import Record
 
-#: What the tables can hold.
-MAX_KEY, MAX_SEQUENCE = 120, 2**63 - 1
+#: Characters of a key that the tables can hold.
+MAX_KEY = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,12 @@ class Waiting:
 
 @dataclass(slots=True)
 class Sifted:
-    """What to apply and what to write. `last` holds only keys that advanced."""
+    """What to apply and what to write. `last` holds only keys that advanced; `unused` counts events that were next but
+    of a type the handler does not use.
+    """
 
     fresh: list[Envelope] = field(default_factory=list)
+    unused: int = 0
     last: dict[str, int] = field(default_factory=dict)
     parked: list[Waiting] = field(default_factory=list)
     unparked: list[Record] = field(default_factory=list)
@@ -54,13 +57,15 @@ class Sieve:
 
     `last` and `parked` are the stored state of the keys concerned. `refused` names records (by partition and offset)
     that the handler cannot apply, with the reason; `pardoned` those that a person waved through: a gap before one is
-    accepted, and one that is invalid is passed over.
+    accepted, and one that is invalid is passed over. `types` are those the handler uses (None: all of them): others
+    advance their key in silence, and their data are not even read.
     """
 
     last: Mapping[str, int]
     parked: Mapping[str, Mapping[int, Record]]
     refused: Mapping[tuple[int, int], str]
     pardoned: frozenset[tuple[int, int]]
+    types: frozenset[str] | None = None
     result: Sifted = field(default_factory=Sifted)
     waiting: dict[str, dict[int, Waiting]] = field(default_factory=dict)
 
@@ -68,8 +73,22 @@ class Sieve:
         """Sift records in their order; `keys` are looked at again even without a new record."""
         for key in keys:
             self._drain(key)
+        stored, last, waiting, parked = self.last, self.result.last, self.waiting, self.parked
         for record in records:
-            self._take(record)
+            # Nearly every record: nothing of its key waits, and it is the next, or a repeat.
+            context = record.context or self._context(record)
+            if context is None:
+                continue
+            key, sequence = context.key, context.sequence
+            if sequence is None:
+                self._admit(record, context)
+                continue
+            known = last.get(key) or stored.get(key, 0)
+            if sequence <= known:
+                continue
+            quiet = sequence == known + 1 and key not in waiting and key not in parked
+            if not (quiet and self._admit(record, context, bury=False)):
+                self._wait(record, context, sequence, known)
         self.result.parked = [
             waiting
             for of_key in self.waiting.values()
@@ -78,32 +97,27 @@ class Sieve:
         ]
         return self.result
 
-    def _take(self, record: Record) -> None:
+    def _context(self, record: Record) -> Context | None:
+        """A record's attributes, or None where they cannot be read: it is dead."""
         try:
-            context = checked_context(record)
+            return checked_context(record)
         except InvalidEvent as error:
             # No key, no sequence: nothing to park. Where it stood in a stream, its successor will show the gap.
             if (record.partition, record.offset) not in self.pardoned:
                 self.result.dead.append(Dead(record, str(error), None))
-            return
-        if context.sequence is None:
-            self._admit(record, context)
-            return
-        known = self._known(context.key)
-        if context.sequence <= known:
-            return
-        quiet = context.key not in self.waiting and context.key not in self.parked
-        if quiet and context.sequence == known + 1 and self._admit(record, context, bury=False):
-            return  # Nearly every record: nothing of its key waits, and it is the next.
+            return None
+
+    def _wait(self, record: Record, context: Context, sequence: int, known: int) -> None:
+        """Take a record of a key with others waiting, or let it wait itself."""
         waiting = self._waiting(context.key)
-        if context.sequence == known + 1:
+        if sequence == known + 1:
             # Perhaps a repeat of the record that waits: a whole one in place of a broken one.
             if self._admit(record, context):
                 self._drain(context.key)
-            elif context.sequence not in waiting:
-                waiting[context.sequence] = Waiting(record, context, "invalid: see its dead letter")
-        elif context.sequence not in waiting:
-            waiting[context.sequence] = Waiting(record, context, f"gap: {context.sequence} came, {known + 1} has not")
+            elif sequence not in waiting:
+                waiting[sequence] = Waiting(record, context, "invalid: see its dead letter")
+        elif sequence not in waiting:
+            waiting[sequence] = Waiting(record, context, f"gap: {sequence} came, {known + 1} has not")
             if (record.partition, record.offset) in self.pardoned:
                 self._drain(context.key)
 
@@ -127,24 +141,26 @@ class Sieve:
 
     def _admit(self, record: Record, context: Context, *, bury: bool = True) -> bool:
         """Take a record that is next; False when it is invalid, which is noted unless `bury` is off."""
-        at = (record.partition, record.offset)
+        event: Envelope | None = None
         try:
-            if at in self.refused:
-                raise InvalidEvent(self.refused[at])
-            event = decode(
-                record.headers,
-                record.value,
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                context=context,
-            )
+            if self.refused and (reason := self.refused.get((record.partition, record.offset))) is not None:
+                raise InvalidEvent(reason)
+            if self.types is None or context.type in self.types:
+                event = decode(
+                    record.headers,
+                    record.value,
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                    context=context,
+                )
+            else:
+                self.result.unused += 1
         except InvalidEvent as error:
-            if at not in self.pardoned:
+            if (record.partition, record.offset) not in self.pardoned:
                 if bury:
                     self.result.dead.append(Dead(record, str(error), context))
                 return False
-            event = None
         if context.sequence is not None:
             self.result.last[context.key] = context.sequence
         if event is not None:
@@ -161,7 +177,7 @@ class Sieve:
     def _waiting(self, key: str) -> dict[int, Waiting]:
         if key not in self.waiting:
             self.waiting[key] = {
-                sequence: Waiting(record, read_context(record.headers), "")
+                sequence: Waiting(record, checked_context(record), "")
                 for sequence, record in self.parked.get(key, {}).items()
             }
         return self.waiting[key]
@@ -177,7 +193,7 @@ def checked_context(record: Record) -> Context:
         return record.context
     headers = record.headers
     context = headers.context() if isinstance(headers, RawHeaders) else read_context(headers)
-    if not context.key or len(context.key) > MAX_KEY or "\x00" in context.key:
+    if not 0 < len(context.key) <= MAX_KEY or "\x00" in context.key:
         raise InvalidEvent(
             f"key {context.key[:MAX_KEY]!r} is empty, contains NUL or has more than {MAX_KEY} characters"
         )

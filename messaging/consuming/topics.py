@@ -26,7 +26,7 @@ class TopicReader:
     def __init__(self, group: Group, **kafka_changes: Any) -> None:
         self.group = group
         self.topics = {full_topic(topic): topic for topic in group.topics}
-        self.consumer: KafkaConsumer = kafka.consumer(**({"max_poll_records": 2000} | kafka_changes))
+        self.consumer: KafkaConsumer = kafka.consumer(**({"max_poll_records": group.batch} | kafka_changes))
         decode_for(self.consumer, self.topics)
         partitions = [
             TopicPartition(name, number)

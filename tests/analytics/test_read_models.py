@@ -131,6 +131,16 @@ def test_the_audit_tells_an_orders_story_with_where_each_event_stands() -> None:
     }
 
 
+def test_the_audit_knows_a_repeat_without_a_sequence_by_its_id_and_still_takes_what_is_new() -> None:
+    first, second = (Record(order, None, placed(order, 1).event) for order in (FIRST, SECOND))
+    read("audit", first)
+    read("audit", first, second, second, start=1)
+    assert list(AuditEntry.objects.order_by("offset").values_list("event_id", "offset")) == [
+        (first.event_id, 0),
+        (second.event_id, 2),
+    ]
+
+
 def test_the_audit_keeps_fields_that_this_program_does_not_know() -> None:
     record = placed(FIRST, 1)
     record.value = record.parts()[1][:-1] + b',"carbon_grams":12}'

@@ -64,6 +64,15 @@ def test_threads_that_write_at_the_same_time_share_a_commit() -> None:
     assert TaskRun.objects.filter(finished_at__isnull=False).count() == 3
 
 
+def test_two_copies_of_a_message_begun_together_end_each_for_itself() -> None:
+    writer, first = Writer(), run()
+    second = Begun(first.task_id, first.task, first.queue, first.key, first.receive_count, first.worker)
+    assert write_together(writer, [first, second]) == [None, None]
+    assert first.id != second.id
+    writer.write(Ended(first.id, TaskRun.Outcome.SUCCEEDED, ""))
+    assert sorted(TaskRun.objects.values_list("outcome", flat=True)) == ["running", "succeeded"]
+
+
 def test_what_the_database_refuses_is_no_fault_of_the_others() -> None:
     writer = Writer()
     good, bad = run("good"), run("x" * 121)

@@ -10,11 +10,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from config.embedded.ready import mark_ready
 from messaging.collecting import collect_rarely
 from messaging.consuming.group import all_groups, get_group
 from messaging.consuming.loop import GroupLoop
-
-from .relay import mark_ready
 
 
 class Command(BaseCommand):

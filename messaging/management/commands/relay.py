@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from config.embedded.ready import mark_ready
 from messaging.collecting import collect_rarely
 from messaging.relay.kafka import EventSender
 from messaging.relay.road import BATCH, IDLE_SECONDS, Road
@@ -79,12 +80,3 @@ class Command(BaseCommand):
         for thread in threads:
             thread.join()
         return {}
-
-
-def mark_ready() -> None:
-    """Tell the supervisor, where there is one, that this part does its work now."""
-    try:
-        from config.embedded.ready import mark_ready as mark
-    except ImportError:
-        return
-    mark()

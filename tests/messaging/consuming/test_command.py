@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analytics.models import AuditEntry, OrderFact
-from messaging.consuming.group import all_groups
+from messaging.consuming.group import all_groups, get_group
 from messaging.consuming.lag import lag, total_lag
 from tests.messaging.streams import Record, a_key, make_topic, produce
 from tests.system import ROOT, child_environment
@@ -35,21 +35,19 @@ def test_all_groups_run_in_one_process_and_end_with_sigterm(tmp_path: Path) -> N
         wait_for(ready.exists, within=40, what="the ready file")
         produce([Record(a_key()) for _ in range(10)])
         wait_for(lambda: OrderFact.objects.count() == AuditEntry.objects.count() == 10, within=30, what="10 events")
-        assert [total_lag(group) for group in all_groups()] == [0, 0, 0]
-        assert sum(one.end or 0 for one in lag(all_groups()[0])) == 10
+        wait_for(lambda: not any(total_lag(group) for group in all_groups()), within=30, what="no group to lag")
+        assert sum(one.end or 0 for one in lag(get_group("metrics"))) == 10
     finally:
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert {name: counts["events"] for name, counts in json.loads(out).items()} == {
-        "metrics": 10,
-        "audit": 10,
-        "recommendations": 10,
-    }
+    events = {name: counts["events"] for name, counts in json.loads(out).items()}
+    assert set(events) == {group.name for group in all_groups()}
+    assert (events["metrics"], events["audit"], events["recommendations"]) == (10, 10, 10)
 
 
 def test_an_unknown_group_is_named_with_those_there_are() -> None:
-    with pytest.raises(CommandError, match="no consumer group 'metric': there are audit, metrics, recommendations"):
+    with pytest.raises(CommandError, match="no consumer group 'metric': there are audit, metrics, "):
         call_command("consume", "metric")
 
 

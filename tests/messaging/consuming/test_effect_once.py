@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Sequence
@@ -12,18 +9,16 @@ from collections.abc import Sequence
 import pytest
 from django.db import connections
 
-from analytics.models import AuditEntry, MinuteCount
+from analytics.models import MinuteCount
 from messaging.consuming import batch as batch_module
 from messaging.consuming import positions
 from messaging.consuming.batch import Batch, apply_batch
 from messaging.consuming.failures import Retry
-from messaging.consuming.group import get_group
 from messaging.consuming.positions import Position
 from messaging.consuming.records import Record as Read
 from messaging.envelope import Envelope
 from messaging.models import StoredOffset, StreamSequence
 from tests.messaging.streams import Record, a_key, produce
-from tests.system import ROOT, child_environment
 
 from .running import make_topics, metrics, running, wait_until_caught_up, with_handler
 
@@ -43,26 +38,6 @@ def a_batch(*records: Record, start: int = 0) -> Batch:
     return Batch(topic="orders.events", partition=0, start=start, next=start + len(read), records=read)
 
 
-def test_every_event_ten_times_and_shuffled_has_its_effect_once_and_in_order() -> None:
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
-    shuffle = random.Random(seed).shuffle
-    group = get_group("audit")
-    make_topics(group)
-    keys = [a_key() for _ in range(5)]
-    first = [Record(key, n) for n in range(1, 5) for key in keys]
-    again = first * 9
-    shuffle(again)
-    # The first telling is in order, as the relay's is; the repeats come in any.
-    produce([*first, *again])
-    with running(group):
-        wait_until_caught_up(group)
-    for key in keys:
-        story = AuditEntry.objects.filter(key=key).order_by("id")
-        assert list(story.values_list("sequence", flat=True)) == [1, 2, 3, 4]
-    assert AuditEntry.objects.count() == 20
-
-
 def test_a_group_whose_kafka_offsets_are_lost_goes_on_from_the_stored_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     group = metrics()
     make_topics(group)
@@ -75,32 +50,6 @@ def test_a_group_whose_kafka_offsets_are_lost_goes_on_from_the_stored_ones(monke
         wait_until_caught_up(group)
     assert applied() == 35
     assert second.applied == 5
-
-
-def test_a_consumer_killed_between_its_two_commits_has_no_effect_twice() -> None:
-    group = metrics()
-    make_topics(group)
-    produce([Record(a_key()) for _ in range(20)])
-    # Given a real process that is gone the moment after PostgreSQL's commit
-    script = (
-        "import os, signal, django; django.setup()\n"
-        "from django.core.management import call_command\n"
-        "from messaging.consuming import loop\n"
-        "apply = loop.apply_batch\n"
-        "def apply_and_die(*a, **k):\n"
-        "    apply(*a, **k)\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "loop.apply_batch = apply_and_die\n"
-        "call_command('consume', 'metrics')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=child_environment(), timeout=60)
-    assert done.returncode == -9
-    half = applied()
-    assert 0 < half <= 20
-    # When its successor takes over
-    with running(group):
-        wait_until_caught_up(group, within=40)
-    assert applied() == 20
 
 
 def test_two_owners_of_one_partition_meet_at_the_stored_offset() -> None:

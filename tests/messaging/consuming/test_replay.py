@@ -107,7 +107,9 @@ def test_every_group_of_the_project_can_be_rebuilt() -> None:
         make_topic(topic)
     keys = [a_key() for _ in range(5)]
     produce([Record(key, n) for n in (1, 2) for key in keys])
-    for group in all_groups():
+    groups = [group for group in all_groups() if group.replayable]
+    assert {"metrics", "audit", "recommendations"} <= {group.name for group in groups}
+    for group in groups:
         with running(group):
             wait_until_caught_up(group)
         out = io.StringIO()

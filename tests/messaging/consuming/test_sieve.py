@@ -64,6 +64,12 @@ def test_an_unknown_type_advances_its_key_in_silence() -> None:
     assert seen(sifted) == [("a", 2)] and sifted.dead == [] and sifted.last == {"a": 2}
 
 
+def test_a_type_that_the_handler_does_not_use_is_counted_and_its_data_are_not_read() -> None:
+    types = frozenset({"order.placed"})
+    sifted = sift(at(0, "a", 1, value=b"{"), at(1, "a", 2), at(2, "a", 2), types=types)
+    assert sifted.fresh == [] and sifted.dead == [] and sifted.last == {"a": 2} and sifted.unused == 2
+
+
 def test_an_invalid_record_dies_once_and_its_key_waits_behind_it() -> None:
     sifted = sift(at(0, "a", 1, value=b"{"), at(1, "a", 2), at(2, "b", 1), at(3, "a", 1, value=b"{"))
     assert seen(sifted) == [("b", 1)]

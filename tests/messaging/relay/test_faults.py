@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from analytics.models import MinuteCount
 from config.embedded.ports import choose_port
-from config.embedded.stack import Stack
+from delivery import duties
 from messaging.models import Incident, OutboxRow
 from messaging.outbox import publish, send
 from messaging.relay import backlog
 from messaging.relay.kafka import EventSender
-from messaging.relay.lanes import MEMBER, lock_key
 from messaging.relay.repair import discard, retry
 from messaging.relay.road import Road
 from messaging.sqs.send import CommandSender
+from tests.faults.processes import lanes
 from tests.messaging.consuming.running import metrics, running, wait_until_caught_up
 from tests.messaging.streams import NOON, a_fact, a_key, make_topic, owe, read_all, sequences
 from tests.system import ROOT, child_environment
@@ -42,17 +42,6 @@ def empty() -> bool:
     return not OutboxRow.objects.exists()
 
 
-def lanes() -> dict[int, int]:
-    """Lanes of the Kafka road that each database session holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pid, count(*) FILTER (WHERE objid < %s) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-            " AND classid = %s::bigint::oid GROUP BY pid",
-            [MEMBER, lock_key("kafka")],
-        )
-        return dict(cursor.fetchall())
-
-
 @contextlib.contextmanager
 def relay(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A relay of its own process."""
@@ -62,7 +51,6 @@ def relay(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGCONT)
         process.terminate()
         assert process.wait(20) == 0
 
@@ -80,64 +68,6 @@ def road(name: str, make_sender: Any) -> Iterator[Road]:
         stop.set()
         thread.join(20)
         assert not thread.is_alive()
-
-
-def test_killed_between_acknowledgement_and_delete_it_sends_again_and_the_effect_is_single() -> None:
-    make_topic()
-    keys = [a_key() for _ in range(4)]
-    for n in range(1, 6):
-        for key in keys:
-            owe(key, n)
-    script = (
-        "import os, signal, django; django.setup()\n"
-        "from django.core.management import call_command\n"
-        "from messaging.relay import rows\n"
-        "rows.delete = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "call_command('relay', '--road', 'kafka', '--once')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=child_environment(), timeout=60)
-    assert done.returncode == -9
-    assert OutboxRow.objects.count() == 20 and len(read_all()) == 20
-
-    wait_for(lambda: not lanes(), within=10, what="the dead relay's lanes to be free")
-    assert drain() == 0
-
-    events = read_all()
-    assert len(events) == 40
-    for key in keys:
-        assert sequences(events, key) == [1, 2, 3, 4, 5] * 2
-    group = metrics()
-    with running(group):
-        wait_until_caught_up(group)
-    assert sum(MinuteCount.objects.values_list("orders", flat=True)) == 20
-
-
-def test_a_stopped_relay_loses_its_lanes_and_comes_back_without_harm() -> None:
-    make_topic()
-    keys = [a_key() for _ in range(16)]
-    with relay("--idle-seconds", "1") as first:
-        wait_for(lambda: list(lanes().values()) == [8], within=30, what="the first relay to take all lanes")
-        with relay("--idle-seconds", "1"):
-            wait_for(lambda: list(lanes().values()) == [4, 4], within=30, what="the two to share the lanes")
-            for key in keys:
-                owe(key, 1)
-            wait_for(empty, within=10, what="both to drain their lanes")
-
-            first.send_signal(signal.SIGSTOP)
-            for key in keys:
-                owe(key, 2)
-            wait_for(empty, within=15, what="the other to take over and drain")
-            assert list(lanes().values()) == [8]
-
-            first.send_signal(signal.SIGCONT)
-            for key in keys:
-                owe(key, 3)
-            wait_for(lambda: list(lanes().values()) == [4, 4], within=15, what="the lanes to be shared again")
-            wait_for(empty, within=10, what="both to drain their lanes again")
-    events = read_all()
-    for key in keys:
-        told = sequences(events, key)
-        assert list(dict.fromkeys(told)) == [1, 2, 3], told
 
 
 def test_one_broker_away_stops_its_own_road_only(settings: Any) -> None:
@@ -161,25 +91,6 @@ def test_one_broker_away_stops_its_own_road_only(settings: Any) -> None:
         settings.KAFKA_BOOTSTRAP_SERVERS = there
         wait_for(empty, within=15, what="the event to leave")
     assert sequences(read_all(), key) == [1]
-
-
-def test_a_broker_killed_under_load_loses_nothing(stack: Stack) -> None:
-    make_topic()
-    keys = [a_key() for _ in range(8)]
-    with road("kafka", EventSender):
-        for n in range(1, 6):
-            for key in keys:
-                owe(key, n)
-        stack.kafka.kill()
-        for n in range(6, 11):
-            for key in keys:
-                owe(key, n)
-        assert not empty()
-        stack.kafka.start()
-        wait_for(empty, within=60, what="the outbox to drain")
-    events = read_all()
-    for key in keys:
-        assert list(dict.fromkeys(sequences(events, key))) == list(range(1, 11))
 
 
 def test_a_missing_topic_holds_up_its_own_events_only() -> None:
@@ -229,20 +140,43 @@ def test_a_refused_command_is_retried_or_discarded() -> None:
     assert list(OutboxRow.objects.values_list("id", "blocked")) == [(first.id, False)]
 
 
-def test_an_old_backlog_is_an_incident_until_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_backlog_is_an_incident_until_it_is_gone(settings: Any) -> None:
     from messaging.relay.lanes import connect
 
     owe(a_key(), 1)
     with connect(idle_seconds=5, name="test") as own:
         backlog.watch_backlog(own, road="kafka")
         assert not Incident.objects.exists()
-        monkeypatch.setattr(backlog, "OLD", -1.0)
+        settings.OUTBOX_AGE_LIMIT = -1.0
+        backlog.watch_backlog(own, road="kafka")
         backlog.watch_backlog(own, road="kafka")
         assert Incident.objects.get(kind="outbox_age").subject == "kafka"
-        monkeypatch.undo()
+        settings.OUTBOX_AGE_LIMIT = 30.0
         OutboxRow.objects.all().delete()
         backlog.watch_backlog(own, road="kafka")
         assert not Incident.objects.filter(resolved_at=None).exists()
+
+
+def test_a_large_backlog_is_an_incident_until_half_of_it_is_gone_and_no_relay_need_run(settings: Any) -> None:
+    # given
+    make_topic()
+    settings.OUTBOX_ROWS_LIMIT = 4
+    for _ in range(5):
+        owe(a_key(), 1)
+    # when
+    assert (duties.watch_outbox(), duties.watch_outbox()) == (1, 0)
+    # then: told once, of this road alone
+    incident = Incident.objects.get(resolved_at=None)
+    assert (incident.kind, incident.subject) == ("outbox_size", "kafka")
+    assert incident.message.startswith("5 messages wait for kafka: more is written than is sent")
+    # and it lasts until the backlog is well below the limit
+    ids = list(OutboxRow.objects.values_list("id", flat=True))
+    OutboxRow.objects.filter(id__in=ids[:3]).delete()
+    duties.watch_outbox()
+    assert Incident.objects.filter(resolved_at=None).count() == 1
+    assert drain() == 0
+    duties.watch_outbox()
+    assert not Incident.objects.filter(resolved_at=None).exists()
 
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "mutated"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from config.embedded.stack import Stack
 from messaging.models import TaskRun
+from messaging.names import full_queue
+from messaging.sqs.client import shared_client
 from tests.waiting import wait_for
 
 from .proxy import FaultProxy
@@ -42,6 +46,13 @@ def expect(text: str, *, within: float) -> None:
     wait_for(lambda: ran(task_id), within=within, what=f"the command sent {text}")
 
 
+def known() -> bool:
+    """Whether the server knows the queue: it listens before it has read them all."""
+    with contextlib.suppress(ClientError):
+        return bool(shared_client().get_queue_url(QueueName=full_queue("alerts")))
+    return False
+
+
 def test_worker_receives_again_after_every_kind_of_failure(proxy: FaultProxy, tmp_path: Path) -> None:
     with Worker(tmp_path, SQS_ENDPOINT_URL=proxy.url) as worker:
         for name, verdict in FAULTS.items():
@@ -74,4 +85,5 @@ def test_worker_receives_again_after_a_server_restart(stack: Stack, queues: obje
         expect("before", within=8)
         stack.sqs.kill()
         stack.sqs.start()
+        wait_for(known, within=20, what="the server to have read its many queues back")
         expect("after", within=10)

@@ -63,7 +63,11 @@ class Worker:
             )
 
     def __enter__(self) -> Worker:
-        wait_for(self._ready, within=30, what=f"the worker ({self.log})")
+        try:
+            wait_for(self._ready, within=60, what=f"the worker ({self.log})")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def _ready(self) -> bool:
