@@ -1,6 +1,7 @@
 """How soon a dispatch policy brings meals to the door, on public instances, beside what others reached.
 
 python -m benchmarks.dispatch INSTANCE_DIR… [--policy planner] [--json] [--write-solution OUT] [--seed N]
+python -m benchmarks.dispatch INSTANCE_DIR… --harder
 python -m benchmarks.dispatch --scale
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 from delivery.planning import POLICIES
 
 from .mdrp.evaluator import Figures, evaluate
+from .mdrp.harder import hopeless, write_harder
 from .mdrp.instance import InstanceError, read_instance
 from .mdrp.published import FOODMATCH, LEFT_OUT, PUBLISHED, TARGETS
 from .mdrp.replay import replay
@@ -31,12 +33,16 @@ MOST_PROCESSES = 2
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """An instance as a policy played it, measured by the evaluator; milliseconds of a round's solving."""
+    """An instance as a policy played it, measured by the evaluator; milliseconds of a round's solving.
+
+    hopeless: orders that nobody could have picked up within their shift
+    """
 
     instance: str
     figures: Figures
     solve_ms: float
     solve_ms_p99: float
+    hopeless: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,12 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n".join(f"{line['measure']}: {line['ours']} {line['unit']}" for line in lines))
     if options.instances:
         try:
-            tasks = _tasks(options)
-            played = _play_all(tasks, processes=options.processes)
+            with tempfile.TemporaryDirectory() as scratch:
+                if options.harder:
+                    folders = [Path(each) for each in options.instances]
+                    options.instances = [each for folder in folders for each in write_harder(folder, Path(scratch))]
+                tasks = _tasks(options)
+                played = _play_all(tasks, processes=options.processes)
         except (InstanceError, OSError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -90,7 +100,9 @@ def play(task: Task) -> Played:
     if verdict.figures is None:
         raise RuntimeError(f"{instance.name}: rules broken:\n  " + "\n  ".join(verdict.violations[:10]))
     spent = np.array(solution.seconds) * 1000
-    return Played(instance.name, verdict.figures, float(spent.mean()), float(np.percentile(spent, 99)))
+    return Played(
+        instance.name, verdict.figures, float(spent.mean()), float(np.percentile(spent, 99)), hopeless(instance)
+    )
 
 
 def measures(played: Played) -> list[dict[str, object]]:
@@ -102,7 +114,7 @@ def measures(played: Played) -> list[dict[str, object]]:
     target = TARGETS.get(name, door.get(FOODMATCH))
     left = {who: LEFT_OUT.get(name, {}).get(who, 0) for who in others} if name in LEFT_OUT else {}
     return [
-        _line(name, "undelivered", "orders", figures.undelivered, left, target=0),
+        _line(name, "undelivered", "orders", figures.undelivered, left, target=played.hopeless),
         _line(name, "click-to-door mean", "minutes", figures.click_to_door, door, target=target),
         _line(name, "click-to-door p90", "minutes", figures.click_to_door_p90),
         _line(name, "click-to-door over the maximum", "orders", figures.over_maximum),
@@ -135,15 +147,17 @@ def table(played: list[Played], *, policy: str) -> str:
     rows = [head]
     for each in played:
         figures = each.figures
+        name = each.instance if len(each.instance) <= 18 else f"{each.instance}\n{'':<18}"
         others = ", ".join(
             f"{who} {door:.2f}/{counter:.2f}"
             + (f" ({lost} undelivered)" if (lost := LEFT_OUT.get(each.instance, {}).get(who)) else "")
             for who, (door, counter) in PUBLISHED.get(each.instance, {}).items()
         )
         rows.append(
-            f"{each.instance:<18} {figures.undelivered:>6} {figures.click_to_door:>9.2f} "
+            f"{name:<18} {figures.undelivered:>6} {figures.click_to_door:>9.2f} "
             f"{figures.click_to_door_p90:>5.1f} {figures.click_to_door_max:>4.0f} {figures.ready_to_pickup:>9.2f} "
             f"{figures.orders_per_bundle:>6.2f} {each.solve_ms:>6.1f} {each.solve_ms_p99:>7.1f}  {others or '–'}"
+            + (f"  ({each.hopeless} undelivered whatever is done: no shift reaches them)" if each.hopeless else "")
         )
     count = len(played)
     rows.append(
@@ -214,6 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--write-solution", metavar="OUT", help="keep the official evaluator's input files there")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same decisions")
     parser.add_argument("--processes", type=int, choices=range(1, MOST_PROCESSES + 1), default=1)
+    parser.add_argument("--harder", action="store_true", help="play each with fewer couriers, more orders, less time")
     parser.add_argument("--scale", action="store_true", help="time one round of 500 orders and 1,000 couriers")
     return parser
 

@@ -8,4 +8,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+django = get_asgi_application()
+
+# Its models need Django to be set up.
+from config.live.ingest import with_positions  # noqa: E402
+
+application = with_positions(django)

@@ -8,16 +8,18 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from accounts.auth import SIGNED_IN, WrongRole, user_with_role
 from accounts.models import Role
 from orders.models import Order
 
-from . import couriers, offers
+from . import couriers, offers, positions
 from .models import Assignment, Courier, Offer
+from .positions import Place
 from .selectors import Desk, desk_of
+from .stops import Stop, stops_of
 
 router = Router(tags=["courier"], auth=SIGNED_IN)
 
@@ -30,6 +32,10 @@ class PositionIn(Schema):
     longitude: Longitude
 
 
+class PositionsIn(Schema):
+    positions: Annotated[list[PositionIn], Field(min_length=1, max_length=positions.MOST)]
+
+
 class OnlineIn(PositionIn):
     until: AwareDatetime | None = None
 
@@ -38,6 +44,13 @@ class PlaceOut(Schema):
     name: str
     latitude: float
     longitude: float
+
+
+class StopOut(Schema):
+    kind: str = Field(description="`pickup` of all orders named, or `dropoff` of the one")
+    orders: list[uuid.UUID]
+    ready: bool = Field(description="whether all orders named wait at the counter, or are in the bag")
+    place: PlaceOut
 
 
 class JobOut(Schema):
@@ -57,7 +70,8 @@ class OfferOut(JobOut):
     id: uuid.UUID
     deadline: datetime
     seconds_left: float = Field(description="wall seconds, never negative")
-    orders: list[uuid.UUID]
+    orders: list[uuid.UUID] = Field(description="all of one restaurant, in the sequence of their doors")
+    stops: list[StopOut] = Field(description="the way, in the sequence to be kept; the fields of a job are the first's")
 
     @classmethod
     def of_offer(cls, jobs: Sequence[Assignment], *, seconds_left: float) -> OfferOut:
@@ -67,6 +81,7 @@ class OfferOut(JobOut):
             deadline=offer.deadline,
             seconds_left=seconds_left,
             orders=[job.order_id for job in jobs],
+            stops=[_stop(stop, address=False) for stop in stops_of(jobs)],
             # Where somebody lives is for who brings the order, not for everyone who is asked.
             **_job(jobs[0], address=""),
         )
@@ -82,6 +97,7 @@ class CourierOut(Schema):
     longitude: float
     offer: OfferOut | None
     jobs: list[JobOut]
+    stops: list[StopOut] = Field(description="what is left of the way with the jobs taken, in the sequence to be kept")
 
     @classmethod
     def of(cls, desk: Desk) -> CourierOut:
@@ -96,6 +112,7 @@ class CourierOut(Schema):
             longitude=courier.longitude,
             offer=OfferOut.of_offer(desk.offered, seconds_left=desk.seconds_left) if desk.offered else None,
             jobs=[JobOut.of(job) for job in desk.jobs],
+            stops=[_stop(stop, address=True) for stop in stops_of(desk.jobs)],
         )
 
 
@@ -150,11 +167,15 @@ def offline(request: HttpRequest) -> CourierOut:
     return CourierOut.of(desk_of(couriers.go_offline(asking(request).pk)))
 
 
-@router.post("/courier/position", response=PositionIn)
-def position(request: HttpRequest, body: PositionIn) -> PositionIn:
-    """Say where one is."""
-    couriers.move(asking(request).pk, latitude=body.latitude, longitude=body.longitude)
-    return body
+@router.post("/courier/positions", response={204: None})
+def report(request: HttpRequest, body: PositionsIn) -> Status[None]:
+    """Say where one is, once a second while moving: the places since the last report, the latest one last.
+
+    Nothing is kept for certain: a lost report is made good by the next.
+    """
+    places = [Place(each.latitude, each.longitude) for each in body.positions]
+    positions.report(asking(request).pk, places)
+    return Status(204, None)
 
 
 @router.post("/courier/offers/{uuid:offer_id}/accept", response=AnswerOut)
@@ -188,8 +209,25 @@ def _job(job: Assignment, *, address: str) -> dict[str, Any]:
         "number": order.number,
         "status": order.status,
         "ready_by": order.ready_by,
-        "pickup": PlaceOut(
-            name=order.restaurant.name, latitude=order.restaurant.latitude, longitude=order.restaurant.longitude
-        ),
-        "dropoff": PlaceOut(name=address, latitude=order.address.latitude, longitude=order.address.longitude),
+        "pickup": _counter(order),
+        "dropoff": _door(order, name=address),
     }
+
+
+def _stop(stop: Stop, *, address: bool) -> StopOut:
+    order = stop.orders[0]
+    return StopOut(
+        kind=stop.kind,
+        orders=[each.id for each in stop.orders],
+        ready=stop.ready,
+        place=_counter(order) if stop.kind == "pickup" else _door(order, name=order.address.line if address else ""),
+    )
+
+
+def _counter(order: Order) -> PlaceOut:
+    restaurant = order.restaurant
+    return PlaceOut(name=restaurant.name, latitude=restaurant.latitude, longitude=restaurant.longitude)
+
+
+def _door(order: Order, *, name: str) -> PlaceOut:
+    return PlaceOut(name=name, latitude=order.address.latitude, longitude=order.address.longitude)

@@ -1,4 +1,4 @@
-"""What a courier does: come and go, move, pick up, deliver; and what happens to them when an order ends."""
+"""What a courier does: come and go, pick up, deliver; and what happens to them when an order ends."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from messaging.models.incident import resolve_incident
-from messaging.outbox import send
+from messaging.outbox import send, transaction_id
 from orders import lifecycle
 from orders.city import CityNow
 from orders.lifecycle import SYSTEM, lock_order, record
@@ -73,11 +74,6 @@ def go_offline(courier_id: int, *, reason: str = "chosen") -> Courier:
         # A round offered another order between the look and the lock: take that one back as well.
 
 
-def move(courier_id: int, *, latitude: float, longitude: float) -> None:
-    """Write down where the courier is, in degrees."""
-    Courier.objects.filter(pk=courier_id).update(latitude=latitude, longitude=longitude, position_at=CityNow())
-
-
 @transaction.atomic
 def pick_up(order_id: uuid.UUID | str, *, courier: Courier) -> Order:
     """The courier has the order in their hands. Safe to press twice.
@@ -111,22 +107,38 @@ def deliver(order_id: uuid.UUID | str, *, courier: Courier) -> Order:
     return order
 
 
-@transaction.atomic
 def release(order_id: uuid.UUID | str) -> bool:
     """Let go of the courier of an order that has ended; False where there was nothing to let go of.
 
-    An order that lives on is left alone, so this may be called at any time and any number of times.
+    An order that lives on is left alone, so this may be called at any time and any number of times. A bundle that is
+    only offered is taken back whole, and its other orders wait again; of one that was taken the courier keeps the rest.
     """
-    order = lock_order(order_id)
+    while (released := _release(order_id)) is None:
+        # Between the look and the locks it was offered anew, together with others: look again.
+        continue
+    return released
+
+
+@transaction.atomic
+def _release(order_id: uuid.UUID | str) -> bool | None:
+    # All orders of an offer are locked by id, so which they are must be known before the first lock.
+    pk = uuid.UUID(str(order_id))
+    asked = Assignment.objects.filter(order=pk, state=Assignment.State.OFFERED).values("offer")
+    together = set(Assignment.objects.filter(offer__in=asked).values_list("order_id", flat=True))
+    locked = {order.id: order for order in offers.lock_orders({pk, *together})}
+    order = locked[pk]
     if not order.is_final:
         return False
+    job = Assignment.objects.filter(order=order, state__in=HELD).first()
+    offered = job.offer if job is not None and job.state == Assignment.State.OFFERED else None
+    if offered is not None and not set(offered.assignments.values_list("order_id", flat=True)) <= locked.keys():
+        return None
     resolve_incident(offers.UNDISPATCHED, str(order.id))
     resolve_incident(SET_ASIDE, str(order.id))
-    job = Assignment.objects.filter(order=order, state__in=HELD).first()
     if job is None:
         return False
-    if job.state == Assignment.State.OFFERED:
-        return offers.withdraw(job.offer_id, by=SYSTEM, reason="order_ended")
+    if offered is not None:
+        return offers.withdraw(offered.pk, by=SYSTEM, reason="order_ended")
     courier = lock_courier(job.courier_id)
     _finish(job, Assignment.State.ENDED)
     order.courier_id = None
@@ -156,8 +168,10 @@ def _finish(job: Assignment, state: Assignment.State) -> None:
 
 def _stand_at(courier: Courier, latitude: float, longitude: float) -> None:
     courier.latitude, courier.longitude = latitude, longitude
-    Courier.objects.filter(pk=courier.pk).update(latitude=latitude, longitude=longitude, position_at=CityNow())
+    Courier.objects.filter(pk=courier.pk).update(
+        latitude=latitude, longitude=longitude, position_at=CityNow(), heard_at=Now()
+    )
 
 
 def _dispatch(zone: str) -> None:
-    send("delivery.dispatch_zone", key=zone, zone=zone)
+    send("delivery.dispatch_zone", key=zone, zone=zone, since=transaction_id())

@@ -14,15 +14,17 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.db import OperationalError, transaction
-from django.db.models import CharField, Exists, F, OuterRef, Q
-from django.db.models.functions import Cast, Now
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 
-from messaging.models import OutboxRow, Road
 from messaging.outbox import send
+from messaging.pruning import prune
+from messaging.relay.backlog import watch_all
 from orders import lifecycle, timeouts
 from orders.city import CityAfter, CityNow, the_city
 from orders.lifecycle import SYSTEM, IllegalTransition, lock_order
-from orders.models import FINAL, Order, OrderHistory, Payment, Status
+from orders.models import FINAL, Order, OrderHistory
+from orders.payments import reminders
 
 from . import couriers, offers
 from .models import HELD, TAKEN, Assignment, Courier, Offer, Zone
@@ -37,7 +39,7 @@ FORGOTTEN = timedelta(seconds=4)
 #: … and this long while an earlier reminder may still be on its way: a long queue must not be made longer.
 REMINDED = timedelta(seconds=30)
 #: The same for a payment, whose gateway may be slow.
-PAYMENT_FORGOTTEN = timedelta(seconds=30)
+PAYMENT_FORGOTTEN = reminders.FORGOTTEN
 
 #: However fast the city's clock runs, an order waits at least this long (wall seconds) for a courier: an outage of a
 #: minute must not end it.
@@ -59,14 +61,31 @@ def release_ended() -> int:
     return each_alone(couriers.release, held.values_list("order", flat=True)[:BATCH])
 
 
+def begin_rounds() -> int:
+    """Call for the rounds whose time has come: a plan is looked at again when its next courier must leave."""
+    begun = 0
+    due = Zone.objects.filter(due_at__lte=CityNow())
+    for zone in list(due.values_list("pk", flat=True)):
+        with transaction.atomic():
+            # The round that answers sets the next time; should this call be lost, `wake_zones` finds out.
+            if due.filter(pk=zone).update(due_at=None) == 1:
+                send("delivery.dispatch_zone", key=zone, zone=zone)
+                begun += 1
+    return begun
+
+
 def wake_zones() -> int:
-    """Call for a round in zones that have a waiting order and either an unanswered call or a free courier."""
+    """Call for a round in zones whose orders nobody looks after.
+
+    An order waits, no round is due, and either a call was not answered or a courier is free.
+    """
     orders = waiting().filter(zone=OuterRef("pk"))
     free = Courier.objects.free().filter(zone=OuterRef("pk")).values("pk")
     quiet = Q(served_at=None) | Q(served_at__lt=Now() - FORGOTTEN)
     reminder_answered = Q(served_at__gte=F("nudged_at")) & Q(nudged_at__lt=Now() - FORGOTTEN)
     unreminded = Q(nudged_at=None) | reminder_answered | Q(nudged_at__lt=Now() - REMINDED)
-    due = Zone.objects.filter(quiet, unreminded, Exists(orders)).filter(~Q(requested=F("served")) | Exists(free))
+    nothing_due = ~Q(requested=F("served")) | Q(Exists(free), due_at=None)
+    due = Zone.objects.filter(quiet, unreminded, nothing_due, Exists(orders))
     woken = 0
     for zone in list(due.values_list("pk", flat=True)):
         with transaction.atomic():
@@ -90,26 +109,8 @@ def reject_unconfirmed() -> int:
 
 
 def remind_payments() -> int:
-    """Owe the payments queue again what it has had no answer for: authorise, capture, void."""
-    fresh = OrderHistory.objects.filter(order=OuterRef("order"), recorded_at__gt=Now() - PAYMENT_FORGOTTEN)
-    old = Payment.objects.filter(updated_at__lt=Now() - PAYMENT_FORGOTTEN).exclude(Exists(fresh))
-    pending, authorised = Payment.State.PENDING, Payment.State.AUTHORISED
-    lost = FINAL - {Status.DELIVERED, Status.PAYMENT_FAILED}
-    owed = {
-        "payments.authorise": old.filter(state=pending, order__status=Status.PLACED),
-        "payments.capture": old.filter(state=authorised, order__status=Status.DELIVERED),
-        "payments.void": old.filter(state__in=[pending, authorised], order__status__in=lost),
-    }
-    reminded = 0
-    for task, payments in owed.items():
-        # While SQS is away reminders pile up in the outbox: one of each waits there, not one more every half minute.
-        on_the_way = OutboxRow.objects.filter(road=Road.SQS, type=task, key=Cast(OuterRef("order"), CharField()))
-        order_ids = list(payments.exclude(Exists(on_the_way)).values_list("order", flat=True)[:BATCH])
-        with transaction.atomic():
-            for order_id in order_ids:
-                send(task, key=str(order_id), order=str(order_id))
-        reminded += len(order_ids)
-    return reminded
+    """Owe the payments queue again what it has had no answer for: authorise, capture, void, refund."""
+    return reminders.remind_payments()
 
 
 def drain_dead_letters() -> int:
@@ -118,6 +119,16 @@ def drain_dead_letters() -> int:
     from messaging.deadletters import drain_dead_letter_queues
 
     return drain_dead_letter_queues()
+
+
+def watch_outbox() -> int:
+    """Tell of an outbox that does not drain: a relay that is not running cannot."""
+    return watch_all()
+
+
+def prune_records() -> int:
+    """Remove records that are old enough to be of no more use."""
+    return prune()
 
 
 def each_alone(verb: Callable[[T], object], subjects: Iterable[T]) -> int:

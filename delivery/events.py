@@ -50,6 +50,16 @@ class CourierReleased(OrderEvent, frozen=True, kw_only=True):
     """The courier no longer has it."""
 
 
+@event_type("courier.at_restaurant", topic=TOPIC)
+class CourierAtRestaurant(OrderEvent, frozen=True, kw_only=True):
+    """The courier's position came near the restaurant that cooks the order."""
+
+
+@event_type("courier.at_customer", topic=TOPIC)
+class CourierAtCustomer(OrderEvent, frozen=True, kw_only=True):
+    """The courier's position, with the order in the bag, came near the customer's door."""
+
+
 @event_type("courier.online", topic="couriers.events")
 class CourierOnline(Event, frozen=True, kw_only=True):
     """A shift began; `until` is the planned end, city time."""
@@ -66,3 +76,12 @@ class CourierOffline(Event, frozen=True, kw_only=True):
     courier_id: int
     zone: str
     reason: str = "chosen"
+
+
+@event_type("courier.moved", topic="couriers.positions")
+class CourierMoved(Event, frozen=True, kw_only=True):
+    """Where a courier is, in degrees: stream traffic, without a sequence, its times wall times."""
+
+    courier_id: int
+    latitude: float
+    longitude: float

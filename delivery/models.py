@@ -25,10 +25,27 @@ class Zone(models.Model):
     requested = models.PositiveBigIntegerField(default=0)
     served = models.PositiveBigIntegerField(default=0, help_text="the value of requested that the last round answered")
     served_at = models.DateTimeField(null=True, help_text="wall time")
+    seen = models.TextField(default="", help_text="PostgreSQL's snapshot before the last round looked at the zone")
     nudged_at = models.DateTimeField(null=True, help_text="wall time at which the sweeper last called for a round")
+    due_at = models.DateTimeField(
+        null=True, help_text="city time at which a round is due though nobody calls; null if no order waits"
+    )
 
     def __str__(self) -> str:
         return self.name
+
+
+class Plan(models.Model):
+    """What a zone's policy keeps from round to round, so that any worker can go on where another left off.
+
+    An efficiency and no truth: without it, or with an old one, the next round plans anew.
+    """
+
+    zone = models.OneToOneField(Zone, on_delete=models.CASCADE, primary_key=True)
+    memory = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"plan of {self.zone_id}"
 
 
 class CourierQuerySet(models.QuerySet["Courier"]):
@@ -37,10 +54,10 @@ class CourierQuerySet(models.QuerySet["Courier"]):
         shift = Shift.objects.filter(Q(until=None) | Q(until__gt=CityNow()), courier=OuterRef("pk"), ended_at=None)
         return self.filter(Exists(shift), online=True)
 
-    def with_room(self) -> CourierQuerySet:
-        """Those who may take one more order, with `load`: the orders offered to them or carried by them."""
+    def with_room(self, orders: int = 1) -> CourierQuerySet:
+        """Those who may take so many more orders, with `load`: the orders offered to them or carried by them."""
         held = Q(assignments__state__in=HELD)
-        return self.annotate(load=Count("assignments", filter=held)).filter(load__lt=F("capacity"))
+        return self.annotate(load=Count("assignments", filter=held)).filter(load__lte=F("capacity") - orders)
 
     def free(self) -> CourierQuerySet:
         """Those who can be made an offer now."""
@@ -57,6 +74,7 @@ class Courier(models.Model):
     latitude = models.FloatField()
     longitude = models.FloatField()
     position_at = models.DateTimeField(null=True, help_text="city time of the last known position")
+    heard_at = models.DateTimeField(null=True, help_text="wall time at which the server received it")
     timeouts = models.PositiveSmallIntegerField(default=0, help_text="offers let run out, in a row")
     version = models.PositiveBigIntegerField(default=0, help_text="sequence of its stream couriers.events")
 
@@ -130,6 +148,9 @@ class Assignment(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="assignments")
     courier = models.ForeignKey(Courier, on_delete=models.PROTECT, related_name="assignments")
     state = models.CharField(max_length=10, choices=State, default=State.OFFERED)
+    door = models.PositiveSmallIntegerField(default=0, help_text="place of the order's door in the offer's way")
+    at_restaurant_at = models.DateTimeField(null=True, help_text="city time of the geofenced arrival")
+    at_customer_at = models.DateTimeField(null=True, help_text="city time of the geofenced arrival")
     created_at = models.DateTimeField(db_default=Now(), help_text="wall time")
 
     class Meta:
@@ -141,7 +162,8 @@ class Assignment(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["courier", "state"], name="assignment_courier_state"),
+            # With the id at its end: a round asks for each courier's latest delivery, however many there were.
+            models.Index(fields=["courier", "state", "-id"], name="assignment_courier_state_id"),
             # The sweeper looks at all of these every second, however long the history grows.
             models.Index(fields=["order"], condition=models.Q(state__in=["offered", "active"]), name="assignment_held"),
         ]
@@ -154,3 +176,8 @@ class Assignment(models.Model):
 HELD = (Assignment.State.OFFERED, Assignment.State.ACTIVE)
 #: Assignments that make an order somebody's.
 TAKEN = (*HELD, Assignment.State.COMPLETED)
+
+# At the end: they belong to orders, and their modules read the tables above.
+from .eta.models import PreparationCount as PreparationCount  # noqa: E402
+from .eta.models import PreparationOpen as PreparationOpen  # noqa: E402
+from .eta.models import Promise as Promise  # noqa: E402

@@ -7,13 +7,14 @@ conditional update that must change one row, so of two answers at one instant on
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import DateTimeField, Func
 
 from messaging.models.incident import open_incident, resolve_incident
-from messaging.outbox import send
+from messaging.outbox import send, transaction_id
 from orders.city import CityNow, the_city
 from orders.events import OrderEvent
 from orders.lifecycle import SYSTEM, Actor, lock_order, record
@@ -49,7 +50,7 @@ _GONE = {
 }
 
 
-class _Deadline(Func):
+class Deadline(Func):
     """When an offer made now runs out: a person always has `offer_wall_seconds`, however fast the city's clock runs."""
 
     template = (
@@ -75,31 +76,36 @@ def courier_actor(courier: Courier) -> Actor:
 
 
 @transaction.atomic
-def make(order_id: uuid.UUID | str, *, courier_id: int, by: Actor = SYSTEM) -> Offer | None:
-    """Offer an order to one courier, or None where one of the two is no longer free for it.
+def make(*order_ids: uuid.UUID | str, courier_id: int, by: Actor = SYSTEM) -> Offer | None:
+    """Offer an order, or a bundle in the sequence of its doors, to one courier.
+
+    None where not all of them are still to be had, or the courier has no room for them.
 
     Raises:
-        IntegrityError: the order has a courier already, or the courier an open offer (`is_lost_race` tells). No
+        IntegrityError: an order has a courier already, or the courier an open offer (`is_lost_race` tells). No
             check before the write could say so for sure; the partial unique indexes do.
     """
-    order = lock_order(order_id)
+    locked = {order.id: order for order in lock_orders(order_ids)}
+    orders = [locked[uuid.UUID(str(each))] for each in order_ids]
     courier = lock_courier(courier_id)
-    if order.status not in OFFERABLE or not Courier.objects.on_shift().with_room().filter(pk=courier.pk).exists():
+    room = Courier.objects.on_shift().with_room(len(orders)).filter(pk=courier.pk)
+    if any(order.status not in OFFERABLE for order in orders) or not room.exists():
         return None
-    offer = Offer.objects.create(courier=courier, made_at=CityNow(), deadline=_Deadline())
+    offer = Offer.objects.create(courier=courier, made_at=CityNow(), deadline=Deadline())
     offer.refresh_from_db(fields=["made_at", "deadline"])
-    attempt = order.assignments.count() + 1
-    Assignment.objects.create(offer=offer, order=order, courier=courier)
-    record(
-        order,
-        events.OfferMade,
-        by=by,
-        courier_id=courier.pk,
-        at=offer.made_at,
-        offer_id=str(offer.id),
-        deadline=offer.deadline,
-        attempt=attempt,
-    )
+    for door, order in enumerate(orders):
+        attempt = order.assignments.count() + 1
+        Assignment.objects.create(offer=offer, order=order, courier=courier, door=door)
+        record(
+            order,
+            events.OfferMade,
+            by=by,
+            courier_id=courier.pk,
+            at=offer.made_at,
+            offer_id=str(offer.id),
+            deadline=offer.deadline,
+            attempt=attempt,
+        )
     return offer
 
 
@@ -178,10 +184,14 @@ def _lock(offer_id: uuid.UUID | str, *, to: Courier | None = None) -> _Held:
     offers = Offer.objects.all() if to is None else Offer.objects.filter(courier=to)
     courier_id = offers.values_list("courier_id", flat=True).get(pk=offer_id)
     # An offer's orders never change, so they can be read before they are locked.
-    order_ids = sorted(Assignment.objects.filter(offer_id=offer_id).values_list("order_id", flat=True))
-    orders = [lock_order(order_id) for order_id in order_ids]
+    orders = lock_orders(Assignment.objects.filter(offer_id=offer_id).values_list("order_id", flat=True))
     courier = lock_courier(courier_id)
     return _Held(offer=Offer.objects.get(pk=offer_id), orders=orders, courier=courier)
+
+
+def lock_orders(order_ids: Iterable[uuid.UUID | str]) -> list[Order]:
+    """Lock by id, whatever the sequence on the road: two bundles that share orders must not wait for each other."""
+    return [lock_order(order_id) for order_id in sorted(uuid.UUID(str(each)) for each in order_ids)]
 
 
 def _close(
@@ -197,7 +207,7 @@ def _close(
     for order in held.orders:
         record(order, event, by=by, reason=reason, courier_id=held.courier.pk, offer_id=str(held.offer.id))
     for zone in sorted({held.courier.zone_id, *(order.zone for order in held.orders)}):
-        send("delivery.dispatch_zone", key=zone, zone=zone)
+        send("delivery.dispatch_zone", key=zone, zone=zone, since=transaction_id())
     held.offer.refresh_from_db()
     return True
 

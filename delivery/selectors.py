@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import (
+    BigIntegerField,
     CharField,
     Count,
     DateTimeField,
@@ -21,13 +22,15 @@ from django.db.models import (
     Subquery,
 )
 from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from messaging.models import Incident
 from orders.city import CityNow
-from orders.models import City, Order
+from orders.models import City, Order, OrderHistory
 
 from .couriers import SET_ASIDE
+from .handover import UNABLE
 from .models import HELD, TAKEN, Assignment, Courier, Offer, Zone
 from .offers import OFFERABLE
 
@@ -87,7 +90,7 @@ def desk_of(courier: Courier) -> Desk:
             left=ExpressionWrapper(F("offer__deadline") - CityNow(), output_field=DurationField()),
             speed=Subquery(City.objects.values("speed")[:1]),
         )
-        .order_by("pk")
+        .order_by("offer__made_at", "offer", "door")
     )
     offered, jobs, seconds_left = [], [], 0.0
     for each in held:
@@ -123,14 +126,19 @@ def waiting() -> QuerySet[Order]:
     return Order.objects.filter(status__in=OFFERABLE).exclude(Exists(taken))
 
 
-def in_turn(*, city: City, zone: str | None = None) -> QuerySet[Order]:
-    """Waiting orders that a round should offer now: not set aside, and without hurry once refused by many."""
+def dispatchable(zone: str | None = None) -> QuerySet[Order]:
+    """Waiting orders that were not set aside."""
     subject = Cast(OuterRef("pk"), CharField())
     aside = Incident.objects.filter(kind=SET_ASIDE, subject=subject, resolved_at=None)
+    orders = waiting().exclude(Exists(aside))
+    return orders if zone is None else orders.filter(zone=zone)
+
+
+def in_turn(*, city: City, zone: str | None = None) -> QuerySet[Order]:
+    """Waiting orders that a round should plan for now: not set aside, and without hurry once refused by many."""
     refused = Q(assignments__offer__state__in=_REFUSED)
-    orders = (
-        waiting()
-        .exclude(Exists(aside))
+    return (
+        dispatchable(zone)
         .annotate(
             refusals=Count("assignments", filter=refused),
             refused_at=Max("assignments__offer__answered_at", filter=refused),
@@ -138,12 +146,22 @@ def in_turn(*, city: City, zone: str | None = None) -> QuerySet[Order]:
         .filter(Q(refusals__lt=city.max_offers) | Q(refused_at__lt=_ago(UNHURRIED)))
         .order_by("accepted_at", "pk")
     )
-    return orders if zone is None else orders.filter(zone=zone)
 
 
 def recent_refusals() -> QuerySet[Assignment]:
-    """Offers turned down so lately that asking the same courier again would be a nuisance."""
-    return Assignment.objects.filter(offer__state__in=_REFUSED, offer__answered_at__gt=_ago(ASK_AGAIN_AFTER))
+    """Offers turned down, or taken back as the courier could not, so lately that asking them again makes no sense."""
+    turned_down = Q(offer__state__in=_REFUSED, offer__answered_at__gt=_ago(ASK_AGAIN_AFTER))
+    taken_back = OrderHistory.objects.annotate(
+        courier=Cast(KeyTextTransform("courier_id", "payload"), BigIntegerField())
+    ).filter(
+        order=OuterRef("order"),
+        courier=OuterRef("courier"),
+        type__in=["courier.released", "offer.withdrawn"],
+        actor_role="operator",
+        reason__in=UNABLE,
+        at__gt=_ago(ASK_AGAIN_AFTER),
+    )
+    return Assignment.objects.filter(turned_down | (Q(state=Assignment.State.ENDED) & Exists(taken_back)))
 
 
 def why_no_courier(order: Order) -> str:
@@ -167,7 +185,11 @@ def why_no_courier(order: Order) -> str:
     zone = Zone.objects.filter(pk=order.zone).first()
     if zone is None:
         return f"there is no zone {order.zone}"
-    return "the next round offers it" if zone.requested != zone.served else "a courier is free: a round is due"
+    if zone.requested != zone.served:
+        return "the next round looks at it"
+    if zone.due_at is not None:
+        return "it is planned: a courier is asked when they must set out"
+    return "a courier is free: a round is due"
 
 
 def _ago(span: timedelta) -> Combinable:

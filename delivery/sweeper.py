@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
 
-from . import duties
+from . import duties, silence
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +28,20 @@ class Duty:
         return self.run.__name__
 
 
+#: Wall seconds between passes: a round that is due a moment too late sends its courier off too late.
+TICK_SECONDS = 0.1
+
 DUTIES = (
+    Duty(duties.begin_rounds, every=TICK_SECONDS),
     Duty(duties.expire_offers),
     Duty(duties.release_ended),
     Duty(duties.wake_zones),
     Duty(duties.give_up_undeliverable),
     Duty(duties.reject_unconfirmed),
     Duty(duties.remind_payments, every=duties.PAYMENT_FORGOTTEN.total_seconds()),
+    Duty(silence.watch_couriers, every=5.0),
+    Duty(duties.watch_outbox, every=5.0),
+    Duty(duties.prune_records, every=60.0, aside=True),
     Duty(duties.drain_dead_letters, every=5.0, aside=True),
 )
 

@@ -8,9 +8,9 @@ from . import couriers, dispatch
 
 
 @command("delivery.dispatch_zone")
-def dispatch_zone(*, zone: str) -> None:
-    """The zone has work: an order to offer, or a courier who is free."""
-    dispatch.dispatch(zone)
+def dispatch_zone(*, zone: str, since: str = "") -> None:
+    """The zone has work since that transaction: an order to offer, or a courier who is free."""
+    dispatch.dispatch(zone, since=since)
 
 
 @command("delivery.release")

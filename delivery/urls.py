@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import courier, fragments
+from .views import citymap, courier, fragments
 
 app_name = "delivery"
 
@@ -17,4 +17,7 @@ urlpatterns = [
     path("courier/orders/<uuid:order_id>/picked-up", courier.picked_up, name="picked-up"),
     path("courier/orders/<uuid:order_id>/delivered", courier.delivered, name="delivered"),
     path("delivery/fragments/courier/<uuid:order_id>", fragments.courier_of, name="courier-of"),
+    path("delivery/fragments/map/<uuid:order_id>", fragments.map_of, name="map-of"),
+    path("delivery/fragments/promise/<slug:restaurant>", fragments.promise_for, name="promise-for"),
+    path("delivery/city.geojson", citymap.city_layers, name="city-layers"),
 ]

@@ -1,4 +1,4 @@
-"""The thread that reads both topics from their end and passes every event on."""
+"""The thread that reads its topics from their end and passes every event on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from messaging import kafka
+from messaging.consuming.decoding import decode_for
+from messaging.consuming.records import Record
+from messaging.consuming.sieve import checked_context
 from messaging.envelope import InvalidEvent, decode
 from messaging.names import full_topic
 
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TOPICS = ("orders.events", "couriers.events")
+POSITIONS = "couriers.positions"
+TOPICS = ("orders.events", "couriers.events", POSITIONS)
 
 #: Where this process's reader stands, by (topic, partition): the end of each, as far as it has been read.
 ends: dict[tuple[str, int], int] = {}
@@ -51,6 +55,8 @@ def _open() -> Any:
     try:
         partitions = [partition for topic in TOPICS for partition in _partitions(consumer, full_topic(topic))]
         consumer.assign(partitions)
+        # Positions are many and hardly anybody watches: their headers are read only where somebody does.
+        decode_for(consumer, {full_topic(topic): topic for topic in TOPICS})
         consumer.seek_to_end()
         for partition in partitions:
             # Asked now, so that "from the end" means this moment and not that of the first fetch.
@@ -71,13 +77,25 @@ def _partitions(consumer: Any, topic: str) -> list[TopicPartition]:
 def _pass_on(consumer: Any, radio: Radio) -> None:
     for records in consumer.poll(timeout_ms=1000).values():
         for record in records:
-            ends[record.topic, record.partition] = record.offset + 1
+            ends[full_topic(record.topic), record.partition] = record.offset + 1
             try:
-                event = decode(
-                    record.headers, record.value, topic=record.topic, partition=record.partition, offset=record.offset
-                )
+                _tell(record, radio)
             except InvalidEvent:
                 # The consumer groups dead-letter it; a page has nothing to show for it.
                 continue
-            if event is not None:
-                radio.broadcast(event)
+
+
+def _tell(record: Record, radio: Radio) -> None:
+    context = checked_context(record)
+    if record.topic == POSITIONS and not radio.is_watched(context.key):
+        return
+    event = decode(
+        record.headers,
+        record.value,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        context=context,
+    )
+    if event is not None:
+        radio.broadcast(event)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from accounts.auth import asking_user
 from accounts.models import Role, User
+from delivery.events import CourierMoved
 from messaging.envelope import Envelope
 
 #: A restaurant hears of an order once it is paid, never before.
@@ -24,7 +25,10 @@ class Viewer:
     subject: int
 
     def may_see(self, event: Envelope) -> bool:
+        """Whether a committed fact concerns them. Of couriers' positions only `escorts` decides."""
         data = event.data
+        if isinstance(data, CourierMoved):
+            return False
         if self.role == Role.OPERATOR:
             return True
         if self.role == Role.COURIER:

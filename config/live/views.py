@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 
+from delivery.events import CourierMoved
 from messaging.envelope import Envelope
 
-from .radio import radio
+from .radio import Sighting, radio
 from .viewers import Viewer, identify
 
 #: Seconds (wall) between comments that keep proxies from closing a quiet stream.
@@ -34,6 +35,7 @@ async def _stream(viewer: Viewer) -> AsyncIterator[bytes]:
     # The seat is taken before hello is said, so that nothing falls between the page's refetch and its first event.
     with radio.tune_in(viewer) as seat:
         yield b"retry: 1000\n" + _word("hello")
+        await radio.learn(seat)
         ends_at = time.monotonic() + LONGEST
         while time.monotonic() < ends_at:
             try:
@@ -42,7 +44,11 @@ async def _stream(viewer: Viewer) -> AsyncIterator[bytes]:
             except TimeoutError:
                 yield b": still here\n\n"
                 continue
-            yield _word(item) if isinstance(item, str) else _event(item)
+            if isinstance(item, str):
+                yield _word(item)
+                await radio.learn(seat)
+            else:
+                yield _sighting(item) if isinstance(item, Sighting) else _event(item)
 
 
 def _word(name: str) -> bytes:
@@ -64,3 +70,16 @@ def _event(event: Envelope) -> bytes:
     name = "order" if of_order else "courier"
     text = json.dumps(body, separators=(",", ":"))
     return f"event: {name}\nid: {event.partition}:{event.offset}\ndata: {text}\n\n".encode()
+
+
+def _sighting(seen: Sighting) -> bytes:
+    """Five decimals are a metre; `heard` is when the server received it, in milliseconds of Unix time."""
+    moved, heard = seen.moved.data, seen.moved.recorded_at or seen.moved.time
+    assert isinstance(moved, CourierMoved)
+    body = {
+        "order": seen.order,
+        "latitude": round(moved.latitude, 5),
+        "longitude": round(moved.longitude, 5),
+        "heard": int(heard.timestamp() * 1000),
+    }
+    return f"event: position\ndata: {json.dumps(body, separators=(',', ':'))}\n\n".encode()

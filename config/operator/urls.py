@@ -5,11 +5,26 @@ from __future__ import annotations
 from django.urls import path
 
 from . import views
+from .couriers import couriers, hand_over
+from .money import decide, money, order_money, refund
+from .promises import order_promises, promises
+from .scaling import scaling
+from .traces import traces
 
 urlpatterns = [
     path("", views.city, name="operator"),
     path("roads", views.roads, name="operator-roads"),
+    path("scaling", scaling, name="operator-scaling"),
+    path("promises", promises, name="operator-promises"),
+    path("money/", money, name="operator-money"),
+    path("refunds/<uuid:refund_id>/<str:word>", decide, name="operator-refund-decide"),
     path("orders/", views.orders, name="operator-orders"),
     path("orders/<uuid:order_id>/", views.story, name="operator-story"),
+    path("orders/<uuid:order_id>/traces", traces, name="operator-traces"),
+    path("orders/<uuid:order_id>/promises", order_promises, name="operator-order-promises"),
+    path("orders/<uuid:order_id>/couriers", couriers, name="operator-couriers"),
+    path("orders/<uuid:order_id>/hand-over", hand_over, name="operator-hand-over"),
+    path("orders/<uuid:order_id>/money", order_money, name="operator-order-money"),
+    path("orders/<uuid:order_id>/refund", refund, name="operator-refund"),
     path("orders/<uuid:order_id>/cancel", views.cancel, name="operator-cancel"),
 ]

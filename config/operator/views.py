@@ -12,6 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
 from accounts.models import Role
+from delivery.handover import REASONS
 from delivery.selectors import couriers_online, offers_of, why_no_courier
 from messaging.models import Incident
 from orders import lifecycle
@@ -70,6 +71,7 @@ def story(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "story": story_of(order),
         "offers": offers_of(order),
         "why_no_courier": why_no_courier(order),
+        "reasons": REASONS,
         "may_cancel": order.status in CANCEL.allowed["operator"],
     }
     template = "operator/_story.html" if request.htmx else "operator/story.html"  # type: ignore[attr-defined]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from .round import INFEASIBLE, NEAREST, Round, Route
+
+#: Of an order's couriers those that a matching considers.
+MATCHED = 16
 
 #: Extra minutes, courier, the courier's new route.
 Place = tuple[float, int, Route]
@@ -68,7 +71,7 @@ class Insertion:
         """The cheapest place, and the minutes extra of the cheapest one with any other courier."""
         soonest = self.round.soonest[order]
         found = self._best_two(plan, order, soonest)
-        if found[0][1] < 0 and len(soonest) >= NEAREST:
+        if found[0][1] < 0 and len(self.round.free) > 2 * NEAREST:
             found = self._best_two(plan, order, self.round.all_soonest(order))
         return found
 
@@ -94,35 +97,41 @@ class Insertion:
         if known is None:
             cost = self.round.cost
             best, best_route = INFEASIBLE, route
-            for option in self._options(route, order):
+            for option in self._options(courier, route, order):
                 minutes = cost(courier, option)
                 if minutes < best:
                     best, best_route = minutes, option
             known = self._known[key] = (best - cost(courier, route), best_route)
         return known
 
-    def _options(self, route: Route, order: int) -> Iterator[Route]:
-        names = self.round.restaurant
+    def _options(self, courier: int, route: Route, order: int) -> Iterator[Route]:
+        names, room = self.round.restaurant, self.round.room[courier]
         for at in range(len(route) + 1):
             yield (*route[:at], (order,), *route[at:])
         for at, trip in enumerate(route):
-            if len(trip) < self.round.weights.bundle and names[trip[0]] == names[order]:
+            if len(trip) < room and names[trip[0]] == names[order]:
                 for door in range(len(trip) + 1):
                     yield (*route[:at], (*trip[:door], order, *trip[door:]), *route[at + 1 :])
 
     def match(self, plan: Plan, orders: list[int]) -> list[int]:
         """Give idle couriers an order each by the cheapest matching, for many orders at once; the rest come back."""
         around = self.round
-        idle = [courier for courier in range(len(around.free)) if courier not in plan.routes]
-        if not idle:
-            return orders
-        ends = np.array(around.end)[orders][np.newaxis, :] - np.array(around.start_end)[idle][:, np.newaxis]
-        cost = around.took[np.ix_(idle, orders)] + ends
-        possible = np.isfinite(cost)
-        rows, columns = linear_sum_assignment(np.where(possible, cost, around.weights.left_out))
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-            if possible[row, column]:
-                plan.put(idle[row], ((orders[column],),))
+        rows, columns, costs = [], [], []
+        for row, order in enumerate(orders):
+            idle = [pair for pair in around.soonest[order] if pair[1] not in plan.routes][:MATCHED]
+            for minutes, courier in idle:
+                rows.append(row)
+                columns.append(courier)
+                costs.append(minutes + around.end[order] - around.start_end[courier] + self._slack)
+            # Nobody is a courier too, who can take any one order: so the matching is always a full one.
+            rows.append(row)
+            columns.append(len(around.free) + row)
+            costs.append(around.weights.left_out)
+        shape = (len(orders), len(around.free) + len(orders))
+        pairs = min_weight_full_bipartite_matching(csr_matrix((costs, (rows, columns)), shape=shape))
+        for row, courier in zip(*(side.tolist() for side in pairs), strict=True):
+            if courier < len(around.free):
+                plan.put(courier, ((orders[row],),))
         return [order for order in orders if not plan.carries(order)]
 
     def insert_all(self, plan: Plan, orders: list[int]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,8 @@ class City:
         """(n, m) whole minutes, rounded up, from (n, 2) places to (m, 2) places, as in the public instances."""
         x = origins[:, 0, np.newaxis] - destinations[np.newaxis, :, 0]
         y = origins[:, 1, np.newaxis] - destinations[np.newaxis, :, 1]
-        minutes: Floats = np.ceil(np.sqrt(x * x + y * y) / self.metres_per_minute)
+        # Places that came by way of degrees are off by a nanometre: a way of 3 minutes must not become one of 4.
+        minutes: Floats = np.ceil(np.sqrt(x * x + y * y) / self.metres_per_minute - 1e-9)
         return minutes
 
 
@@ -56,6 +57,8 @@ class Courier:
     """Who can carry: at `place` (metres) from `free_at` on; picks up no later than `off_at` (minutes).
 
     free_at is in the past for who waits, in the future for who still drives or whose shift comes later.
+    passed_over: orders they refused.
+    room: orders they can have at one time, so in one trip.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Courier:
     free_at: float
     off_at: float
     passed_over: frozenset[str] = frozenset()
+    room: int = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,18 @@ class Policy(Protocol):
 
     def decide(self, view: View) -> list[Job]:
         """Jobs whose couriers, free by now, leave now. No order and no courier twice."""
+        ...
+
+    def due_at(self) -> float | None:
+        """When the next job of those kept back must leave (minutes); None where none is."""
+        ...
+
+    def memory(self) -> dict[str, Any]:
+        """What is kept between calls, as JSON can hold it: whoever decides next may go on from it."""
+        ...
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Go on from another's `memory`. Whatever is missing or stale in it costs quality, never more."""
         ...
 
 

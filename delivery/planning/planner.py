@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,14 @@ WARMTH = 0.3
 RESCUE_WARMTH = 10.0
 #: New orders from which on a matching comes before the insertions.
 MANY = 40
+#: Minutes within which busy couriers count as there, and the share of those there that, idle, is enough.
+SOON, ENOUGH_IDLE = 60.0, 0.2
+#: What a minute on the road costs where nobody is idle, in minutes of click-to-door.
+ROAD_CHARGE = 0.4
+#: Orders remembered as the demand there was: old ones fade, so that a memory stays small and of today.
+DEMAND_KEPT = 5000
+#: Of the search of a minute, what a round gets however soon it follows another.
+LEAST_SHARE = 0.1
 #: Waiting orders up to which the search gets more tries with each; a try then costs more, so there are fewer.
 MOST_SEARCHED = 60
 
@@ -34,21 +44,42 @@ class Planner:
         self.weights = weights or Weights()
         self.effort = effort
         self._kept: dict[str, list[tuple[str, ...]]] = {}
-        self._seen: set[str] = set()
+        self._waited: frozenset[str] = frozenset()
         self._demand: Counter[str] = Counter()
+        self._planned_at = -math.inf
+        self._due_at: float | None = None
+
+    def due_at(self) -> float | None:
+        return self._due_at
+
+    def memory(self) -> dict[str, Any]:
+        return {
+            "kept": self._kept,
+            "waited": sorted(self._waited),
+            "demand": self._demand,
+            "planned_at": self._planned_at if math.isfinite(self._planned_at) else None,
+        }
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        self._kept = {courier: [tuple(trip) for trip in trips] for courier, trips in memory.get("kept", {}).items()}
+        self._waited = frozenset(memory.get("waited", ()))
+        self._demand = Counter(memory.get("demand", {}))
+        planned_at = memory.get("planned_at")
+        self._planned_at = -math.inf if planned_at is None else float(planned_at)
 
     def decide(self, view: View) -> list[Job]:
-        for order in view.orders:
-            if order.id not in self._seen:
-                self._seen.add(order.id)
-                self._demand[order.restaurant] += 1
+        self._count_demand(view)
+        # Live rounds also come in between: those search as much less as less time has passed.
+        share = min(1.0, max(LEAST_SHARE, view.now - self._planned_at))
+        self._planned_at = view.now
         if not view.orders:
+            self._kept, self._due_at = {}, None
             return []
-        around = Round(view, weights=self.weights, demand=self.demand(view))
+        around = Round(view, weights=self._weights(view), demand=self.demand(view))
         chance = random.Random(f"{self.seed}:{view.now}")
         insertion = Insertion(around)
         plan = self._recall(view, around, insertion)
-        tries = int(self.effort * _tries(len(view.orders)))
+        tries = int(share * self.effort * _tries(len(view.orders)))
         plan = improve(plan, insertion, rounds=tries, chance=chance, warmth=WARMTH)
         if any(around.soonest[order] for order in plan.out):
             # Somebody could carry it, were they not carrying others: look wider before giving it up.
@@ -60,6 +91,22 @@ class Planner:
         names = sorted(view.city.restaurants)
         weights = np.array([1.0 + self._demand[name] for name in names])
         return points([view.city.restaurants[name] for name in names]), weights / weights.sum()
+
+    def _weights(self, view: View) -> Weights:
+        """Where hardly anybody is idle, each minute on the road keeps orders waiting that are yet to come."""
+        soon = sum(courier.free_at <= view.now + SOON for courier in view.couriers)
+        idle = sum(courier.free_at <= view.now for courier in view.couriers)
+        scarcity = max(0.0, 1.0 - idle / (ENOUGH_IDLE * soon)) if soon else 1.0
+        return replace(self.weights, time=self.weights.time + ROAD_CHARGE * scarcity)
+
+    def _count_demand(self, view: View) -> None:
+        waiting = frozenset(order.id for order in view.orders)
+        for order in view.orders:
+            if order.id not in self._waited:
+                self._demand[order.restaurant] += 1
+        self._waited = waiting
+        if self._demand.total() > DEMAND_KEPT:
+            self._demand = Counter({name: count // 2 for name, count in self._demand.items() if count > 1})
 
     def _recall(self, view: View, around: Round, insertion: Insertion) -> Plan:
         """The kept plan as far as it still holds, the other orders inserted."""
@@ -85,12 +132,15 @@ class Planner:
 
     def _commit(self, view: View, plan: Plan) -> list[Job]:
         jobs: list[Job] = []
-        self._kept = {}
+        self._kept, self._due_at = {}, None
         for courier, route in sorted(plan.routes.items()):
             trips = [tuple(view.orders[order].id for order in trip) for trip in route]
             name = view.couriers[courier].id
-            if plan.round.leaves_at(courier, route[0]) <= view.now:
+            leaves_at = plan.round.leaves_at(courier, route[0])
+            if leaves_at <= view.now:
                 jobs.append(Job(name, trips.pop(0)))
+            else:
+                self._due_at = leaves_at if self._due_at is None else min(self._due_at, leaves_at)
             if trips:
                 self._kept[name] = trips
         return jobs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -14,7 +15,20 @@ from .planner import Planner
 _NEVER = 1e7
 
 
-class NearestFirst:
+class Forgetful:
+    """A policy that starts from nothing each time, and keeps no job back."""
+
+    def due_at(self) -> float | None:
+        return None
+
+    def memory(self) -> dict[str, Any]:
+        return {}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        pass
+
+
+class NearestFirst(Forgetful):
     """Naive: the order placed first takes the nearest free courier, who leaves at once."""
 
     def decide(self, view: View) -> list[Job]:
@@ -29,7 +43,7 @@ class NearestFirst:
         return jobs
 
 
-class Linear:
+class Linear(Forgetful):
     """The cheapest matching of waiting orders and free couriers, one order each, who leave at once.
 
     As many orders as possible are carried; then pickup after ready, and the way there, are least.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .model import Floats, View, points
 
@@ -13,8 +15,8 @@ Trip = tuple[int, ...]
 Route = tuple[Trip, ...]
 
 INFEASIBLE = float("inf")
-#: Couriers looked at for an order before all are.
-NEAREST = 48
+#: Couriers looked at for an order before all are: so many of the soonest at its counter, and of the nearest to it.
+NEAREST = 32
 #: Minutes before the end of a shift over which the charge for the last place fades.
 SHIFT_END = 60.0
 
@@ -26,7 +28,7 @@ class Weights:
     late: for each minute over the city's maximum
     left_out: for an order in no route; more than any delivery can cost
     end: for each minute between a courier's last door and where orders come from
-    time: for each minute a courier is on the way or serving; more where couriers are scarce
+    time: for each minute a courier is on the way or serving; the planner charges it where couriers are scarce
     """
 
     late: float = 5.0
@@ -39,18 +41,19 @@ class Weights:
 class Rows(dict[int, list[float]]):
     """A matrix whose rows become lists, quicker to index, only when they are asked for."""
 
-    def __init__(self, matrix: Floats) -> None:
-        self.matrix = matrix
+    def __init__(self, row: Callable[[int], Floats]) -> None:
+        self._row = row
 
-    def __missing__(self, row: int) -> list[float]:
-        listed: list[float] = self.matrix[row].tolist()
-        self[row] = listed
+    def __missing__(self, index: int) -> list[float]:
+        listed: list[float] = self._row(index).tolist()
+        self[index] = listed
         return listed
 
 
 class Round:
     """n orders, m couriers by index; costs of routes, remembered.
 
+    Distances are kept to restaurants, of which there are fewer than orders.
     demand: (k, 2) places where orders will come from, with (k,) weights that sum to 1
     """
 
@@ -62,68 +65,86 @@ class Round:
         self.to_door = city.dropoff_minutes / 2
         self.from_door = city.dropoff_minutes - self.to_door
         self.maximum = city.maximum_minutes
-        self.restaurant = [order.restaurant for order in view.orders]
+        names = {name: index for index, name in enumerate(sorted({order.restaurant for order in view.orders}))}
+        self.restaurant = [names[order.restaurant] for order in view.orders]
         self.placed = [order.placed_at for order in view.orders]
         self.ready = [order.ready_at for order in view.orders]
         self.free = [max(courier.free_at, view.now) for courier in view.couriers]
         self.off = [courier.off_at for courier in view.couriers]
+        self.room = [min(weights.bundle, courier.room) for courier in view.couriers]
 
-        counters = points([city.restaurants[name] for name in self.restaurant])
+        counters = points([city.restaurants[name] for name in names])
         doors = points([order.door for order in view.orders])
         places = points([courier.place for courier in view.couriers])
-        to_counter = city.travel(places, counters)
-        carry = np.ceil(np.sqrt(((counters - doors) ** 2).sum(axis=1)) / city.metres_per_minute)
-        self.from_place = Rows(to_counter)
+        #: (m, restaurants) and (n, restaurants) minutes
+        self.ways, self.backs = city.travel(places, counters), city.travel(doors, counters)
+        carry = self.backs[np.arange(len(doors)), self.restaurant]
+        self.from_place = Rows(self.ways.__getitem__)
         self.carry: list[float] = carry.tolist()
-        self.back = Rows(city.travel(doors, counters))
-        self.between = Rows(city.travel(doors, doors))
+        self.back = Rows(self.backs.__getitem__)
+        self.between = Rows(lambda door: city.travel(doors[door : door + 1], doors)[0])
         self.end: list[float] = (weights.end * (city.travel(doors, demand[0]) @ demand[1])).tolist()
         self.start_end: list[float] = (weights.end * (city.travel(places, demand[0]) @ demand[1])).tolist()
 
-        self._alone(view, to_counter, carry)
+        self._free, self._off = np.array(self.free), np.array(self.off)
+        self._least = carry + (self.from_counter + self.to_door) - np.array(self.placed)
+        refusing = [column for column, courier in enumerate(view.couriers) if courier.passed_over]
+        self._refusals: dict[int, list[int]] = {}
+        for row, order in enumerate(view.orders):
+            if refused := [column for column in refusing if order.id in view.couriers[column].passed_over]:
+                self._refusals[row] = refused
+        #: For each order couriers who could carry it, soonest first, with the cost were it their only one (minutes).
+        self.soonest = self._ranked(range(len(doors)), self._nearest())
         self._all: dict[int, list[tuple[float, int]]] = {}
         self._costs: dict[tuple[int, Route], float] = {}
 
-    def _alone(self, view: View, to_counter: Floats, carry: Floats) -> None:
-        """For each order the couriers who could carry it, soonest first, were it their only one."""
-        free, off = np.array(self.free), np.array(self.off)
-        ready, placed = np.array(self.ready), np.array(self.placed)
-        pickup = np.maximum(free[:, np.newaxis] + to_counter + self.to_counter, ready[np.newaxis, :])
-        took = pickup + (self.from_counter + carry + self.to_door - placed)[np.newaxis, :]
-        took += self.weights.late * np.maximum(took - self.maximum, 0.0)
-        took[pickup > off[:, np.newaxis]] = INFEASIBLE
-        rows = {order.id: index for index, order in enumerate(view.orders)}
-        for column, courier in enumerate(view.couriers):
-            for refused in courier.passed_over:
-                if refused in rows:
-                    took[column, rows[refused]] = INFEASIBLE
-        self.took = took
-        # Ties go to the nearer courier: the other stays for what comes.
-        self._rank = took + 1e-6 * to_counter
-        self.soonest = self._ranked(min(NEAREST, len(free)))
+    def _nearest(self) -> NDArray[np.intp]:
+        """(restaurants, k) couriers who are there soonest, or nearest; repeated where they are fewer than k."""
+        count, width = len(self.free), self.ways.shape[1]
+        if count <= 2 * NEAREST:
+            return np.broadcast_to(np.arange(count), (width, count))
+        near = np.ascontiguousarray(self.ways.T)
+        soon = near + self._free
+        chosen = np.zeros((width, count), dtype=bool)
+        for minutes in (near, soon):
+            np.put_along_axis(chosen, np.argpartition(minutes, NEAREST, axis=1)[:, :NEAREST], True, axis=1)
+        rows, columns = np.nonzero(chosen)
+        counts = np.bincount(rows, minlength=width)
+        listed = np.repeat(columns[np.cumsum(counts) - 1], counts.max()).reshape(width, -1)
+        listed[rows, np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)] = columns
+        return listed
 
-    def _ranked(self, count: int) -> list[list[tuple[float, int]]]:
-        """For each order the `count` couriers who could carry it soonest, with the cost then (minutes)."""
-        if count < len(self._rank):
-            some = np.argpartition(self._rank, count, axis=0)[:count]
-        else:
-            some = np.broadcast_to(np.arange(len(self._rank))[:, np.newaxis], self._rank.shape)
-        within = np.argsort(np.take_along_axis(self._rank, some, axis=0), axis=0, kind="stable")
-        ranked = np.take_along_axis(some, within, axis=0)
-        least = np.take_along_axis(self.took, ranked, axis=0)
-        counts = np.isfinite(least).sum(axis=0).tolist()
+    def _ranked(self, orders: Sequence[int], couriers: NDArray[np.intp]) -> list[list[tuple[float, int]]]:
+        """For each order those of its restaurant's `couriers` who could carry it, soonest first, with the minutes."""
+        rows = np.array(orders, dtype=int)
+        shops = np.array(self.restaurant, dtype=int)[rows]
+        among = couriers[shops]
+        way = self.ways[among, shops[:, np.newaxis]]
+        pickup = np.maximum(self._free[among] + way + self.to_counter, np.array(self.ready)[rows, np.newaxis])
+        took = pickup + self._least[rows, np.newaxis]
+        took += self.weights.late * np.maximum(took - self.maximum, 0.0)
+        took[pickup > self._off[among]] = INFEASIBLE
+        for at, order in enumerate(rows.tolist()):
+            for refusing in self._refusals.get(order, ()):
+                took[at, among[at] == refusing] = INFEASIBLE
+        # Ties go to the nearer courier: the other stays for what comes.
+        within = np.lexsort((among, took + 1e-6 * way))
+        ranked, least = np.take_along_axis(among, within, axis=1), np.take_along_axis(took, within, axis=1)
         return [
-            list(zip(minutes[:last], couriers[:last], strict=True))
-            for minutes, couriers, last in zip(least.T.tolist(), ranked.T.tolist(), counts, strict=True)
+            # Who is listed twice stands side by side.
+            [pair for at, pair in enumerate(pairs) if pair[0] < INFEASIBLE and (not at or pair[1] != pairs[at - 1][1])]
+            for pairs in (
+                list(zip(minutes, names, strict=True))
+                for minutes, names in zip(least.tolist(), ranked.tolist(), strict=True)
+            )
         ]
 
     def all_soonest(self, order: int) -> list[tuple[float, int]]:
         """As `soonest`, of every courier who could carry the order."""
         known = self._all.get(order)
         if known is None:
-            couriers = np.argsort(self._rank[:, order], kind="stable").tolist()
-            minutes = self.took[:, order].tolist()
-            known = self._all[order] = [(minutes[each], each) for each in couriers if minutes[each] < INFEASIBLE]
+            everyone = np.broadcast_to(np.arange(len(self.free)), (self.ways.shape[1], len(self.free)))
+            known = self._all[order] = self._ranked([order], everyone)[0]
         return known
 
     def cost(self, courier: int, route: Route) -> float:
@@ -138,6 +159,7 @@ class Round:
         if not route:
             return 0.0
         ready, placed, between, off = self.ready, self.placed, self.between, self.off[courier]
+        restaurant = self.restaurant
         late, maximum = self.weights.late, self.maximum
         to_door, from_door, from_counter = self.to_door, self.from_door, self.from_counter
         total = 0.0
@@ -146,17 +168,17 @@ class Round:
         busy = 0.0
         last = -1
         for trip in route:
-            first = trip[0]
             if last >= 0:
                 place = self.back[last]
-            arrived = clock + place[first] + self.to_counter
+            way = place[restaurant[trip[0]]]
+            arrived = clock + way + self.to_counter
             pickup = arrived
             for order in trip:
                 if ready[order] > pickup:
                     pickup = ready[order]
             if pickup > off:
                 return INFEASIBLE
-            left = pickup - place[first] - self.to_counter
+            left = pickup - way - self.to_counter
             last = -1
             clock = pickup + from_counter
             for order in trip:
@@ -175,4 +197,4 @@ class Round:
     def leaves_at(self, courier: int, trip: Trip) -> float:
         """When the courier must set out to find the trip's last order just ready, or is free, if that is later."""
         ready = max(self.ready[order] for order in trip)
-        return max(self.free[courier], ready - self.to_counter - self.from_place[courier][trip[0]])
+        return max(self.free[courier], ready - self.to_counter - self.from_place[courier][self.restaurant[trip[0]]])

@@ -55,15 +55,17 @@ class _Nearness:
     """For an order all of them, related first: near restaurants and doors, ready at about one time."""
 
     def __init__(self, around: Round) -> None:
-        self._apart = around.back.matrix
-        self._between = around.between.matrix
+        self._around = around
+        self._restaurant = np.array(around.restaurant)
         self._ready = np.array(around.ready)
         self._known: dict[int, list[int]] = {}
 
     def of(self, order: int) -> list[int]:
         known = self._known.get(order)
         if known is None:
-            related = self._apart[order] + self._apart[:, order] + self._between[order]
+            around = self._around
+            apart = around.backs[order, self._restaurant] + around.backs[:, around.restaurant[order]]
+            related = apart + np.array(around.between[order])
             related = related + 0.5 * np.abs(self._ready - self._ready[order])
             known = self._known[order] = np.argsort(related, kind="stable").tolist()
         return known

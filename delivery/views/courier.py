@@ -20,7 +20,7 @@ from delivery.models import Assignment, Courier, Offer
 from delivery.offers import OfferGone
 from orders.lifecycle import IllegalTransition
 
-from .desk import desk_of
+from .desk import page_of
 
 #: What the courier reads when somebody or something was quicker, by OfferGone's code.
 GONE = {
@@ -111,4 +111,4 @@ def _show(request: HttpRequest, *, trouble: str = "") -> HttpResponse:
             messages.error(request, trouble)
         return redirect("delivery:courier")
     template = "delivery/_desk.html" if request.htmx else "delivery/courier.html"  # type: ignore[attr-defined]
-    return render(request, template, {"desk": desk_of(courier), "trouble": trouble})
+    return render(request, template, {"desk": page_of(courier), "trouble": trouble})

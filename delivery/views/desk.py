@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from django.db.models import DurationField, ExpressionWrapper, F
+from django.utils import timezone
 
-from delivery.models import Assignment, Courier, Offer
-from orders.city import CityNow, distance_metres, the_city
+from delivery.models import Courier, Offer
+from delivery.offers import TIMEOUTS_IN_A_ROW
+from delivery.selectors import Desk, desk_of
+from orders.city import city_now, distance_metres, the_city
 from orders.models import City, Order, Restaurant, Status
+from orders.payments.ledger import courier_earned
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,56 +26,84 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class OpenOffer:
-    """`seconds` is what is left of it on a wall clock, by the database's time."""
+    """`seconds` is what is left of it on a wall clock, by the database's time.
+
+    Its orders in the sequence of their doors: after the first, `to_door` counts from the door before.
+    """
 
     offer: Offer
     trips: list[Trip]
+    ready_by: datetime | None
     seconds: float
     of_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Page:
+    """What `delivery.selectors.desk_of` finds, with what the page alone shows."""
+
     courier: Courier
     offer: OpenOffer | None
     jobs: list[Trip]
     places: list[tuple[str, str]]
+    #: Whether it was unanswered offers that took them offline.
+    timed_out: bool
+    #: Minor units, by the ledger: today by the city's clock, and ever.
+    earned_today: int
+    earned: int
 
 
-def desk_of(courier: Courier) -> Desk:
+def page_of(courier: Courier) -> Page:
     city = the_city()
-    jobs = [_trip(order, courier, city) for order in _orders(courier, state=Assignment.State.ACTIVE)]
-    places = [] if courier.online else _places(courier)
-    return Desk(courier=courier, offer=_open_offer(courier, city), jobs=jobs, places=places)
+    desk = desk_of(courier)
+    midnight = timezone.localtime(city_now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Page(
+        courier=courier,
+        offer=_open_offer(desk, city) if desk.offered else None,
+        jobs=[_trip(job.order, courier, city) for job in desk.jobs],
+        places=[] if courier.online else _places(courier),
+        timed_out=not courier.online and _timed_out(courier),
+        earned_today=courier_earned(courier.pk, since=midnight),
+        earned=courier_earned(courier.pk),
+    )
 
 
-def _open_offer(courier: Courier, city: City) -> OpenOffer | None:
-    left = ExpressionWrapper(F("deadline") - CityNow(), output_field=DurationField())
-    offer = Offer.objects.filter(courier=courier, state=Offer.State.OPEN).annotate(left=left).first()
-    # One that has run out stays open until the sweeper's next second, but can be answered no more.
-    if offer is None or offer.left <= timedelta(0):
-        return None
-    trips = [_trip(order, courier, city) for order in _orders(courier, state=Assignment.State.OFFERED)]
-    whole = (offer.deadline - offer.made_at).total_seconds() / city.speed
-    return OpenOffer(offer, trips, seconds=offer.left.total_seconds() / city.speed, of_seconds=whole)
-
-
-def _orders(courier: Courier, *, state: Assignment.State) -> list[Order]:
-    held = Order.objects.filter(assignments__courier=courier, assignments__state=state)
-    return list(held.select_related("restaurant", "address").order_by("accepted_at"))
+def _open_offer(desk: Desk, city: City) -> OpenOffer:
+    offer = desk.offered[0].offer
+    orders = [job.order for job in desk.offered]
+    trips = [_trip(order, desk.courier, city) for order in orders]
+    for before, (at, order) in zip(orders, enumerate(orders[1:], start=1), strict=False):
+        trips[at] = replace(trips[at], to_door=_metres(_door(before), _door(order), city))
+    return OpenOffer(
+        offer,
+        trips,
+        ready_by=max((order.ready_by for order in orders if order.ready_by), default=None),
+        seconds=desk.seconds_left,
+        of_seconds=(offer.deadline - offer.made_at).total_seconds() / city.speed,
+    )
 
 
 def _trip(order: Order, courier: Courier, city: City) -> Trip:
     here = (courier.latitude, courier.longitude)
     counter = (order.restaurant.latitude, order.restaurant.longitude)
-    door = (order.address.latitude, order.address.longitude)
-    origin = city.latitude
     start = here if order.status == Status.PICKED_UP else counter
-    return Trip(
-        order=order,
-        to_counter=distance_metres(here, counter, origin_latitude=origin),
-        to_door=distance_metres(start, door, origin_latitude=origin),
-    )
+    return Trip(order=order, to_counter=_metres(here, counter, city), to_door=_metres(start, _door(order), city))
+
+
+def _door(order: Order) -> tuple[float, float]:
+    return order.address.latitude, order.address.longitude
+
+
+def _metres(a: tuple[float, float], b: tuple[float, float], city: City) -> float:
+    return distance_metres(a, b, origin_latitude=city.latitude)
+
+
+def _timed_out(courier: Courier) -> bool:
+    latest = courier.offers.exclude(answered_at=None).order_by("-answered_at")
+    last = list(latest.values_list("state", "made_at")[:TIMEOUTS_IN_A_ROW])
+    shift = courier.shifts.order_by("-started_at").values_list("started_at", flat=True).first()
+    enough = len(last) == TIMEOUTS_IN_A_ROW and {state for state, _ in last} == {Offer.State.EXPIRED}
+    return enough and shift is not None and last[-1][1] >= shift
 
 
 def _places(courier: Courier) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from benchmarks.dispatch import Played as PlayedInstance
 from benchmarks.dispatch import main, means, measures
 from benchmarks.mdrp.evaluator import Figures, evaluate
+from benchmarks.mdrp.harder import hopeless, write_harder
+from benchmarks.mdrp.instance import read_instance
 
 TINY = Path(__file__).resolve().parent.parent / "instances" / "tiny"
 
@@ -74,3 +77,22 @@ def test_a_wrong_call_says_what_is_wrong(arguments: list[str], capsys: pytest.Ca
     assert main(arguments) == 2
 
     assert capsys.readouterr().err.strip().startswith(("/no/such/folder: no such folder", "name at least one"))
+
+
+def test_harder_variants_are_played_by_the_same_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    variants = {each.name: read_instance(each) for each in write_harder(TINY, tmp_path)}
+
+    assert {name: (len(each.orders), len(each.couriers)) for name, each in variants.items()} == {
+        "tiny-two-thirds-couriers": (12, 3),
+        "tiny-half-as-many-orders-again": (18, 5),
+        "tiny-in-three-quarters-of-the-time": (12, 5),
+    }
+    assert main([str(TINY), "--harder"]) == 0
+    assert "tiny-two-thirds-couriers" in capsys.readouterr().out
+
+
+def test_an_order_that_no_shift_reaches_is_not_held_against_a_policy() -> None:
+    instance = read_instance(TINY)
+    order = replace(instance.orders[0], id="late", ready_at=10_000)
+
+    assert (hopeless(instance), hopeless(replace(instance, orders=(*instance.orders, order)))) == (0, 1)

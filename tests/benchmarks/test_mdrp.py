@@ -14,6 +14,7 @@ from benchmarks.mdrp.instance import InstanceError, read_instance
 from benchmarks.mdrp.replay import DecisionError, replay
 from benchmarks.mdrp.solution import ASSIGNMENTS, COURIERS, ORDERS, write_solution
 from delivery.planning import POLICIES, Job, View
+from delivery.planning.policies import Forgetful
 
 TINY = Path(__file__).resolve().parent.parent / "instances" / "tiny"
 
@@ -167,7 +168,7 @@ def test_an_undelivered_order_is_counted_and_left_out_of_the_means(tmp_path: Pat
     assert (figures.undelivered, figures.click_to_door) == (1, 19)
 
 
-class Foolish:
+class Foolish(Forgetful):
     def __init__(self, *jobs: Job) -> None:
         self.jobs = list(jobs)
 

@@ -50,7 +50,8 @@ def test_an_order_reaches_the_door_and_its_page_shows_every_step() -> None:
     factories.make_courier(username="c-01")
     topology.apply()
     watch = Watch()
-    with running() as system, chromium() as browser:
+    # The planner would leave the courier in peace until they must set out, a quarter of an hour from now.
+    with running(env={"FORKROAD_DISPATCH_POLICY": "linear"}) as system, chromium() as browser:
         kitchen = signed_in(browser, watch, system, "r-soup-kitchen")
         road = signed_in(browser, watch, system, "c-01")
         alice = signed_in(browser, watch, system, "alice")

@@ -77,6 +77,34 @@ def test_where_somebody_lives_is_told_to_who_brings_the_order_only(courier: Cour
     assert "Lane" not in str(desk)
 
 
+def test_a_bundle_is_one_offer_with_the_way_to_go(courier: Courier, caller: Caller) -> None:
+    Courier.objects.update(capacity=2)
+    first, second = factories.ready_order(), factories.accepted_order()
+    offer = offers.make(first.id, second.id, courier_id=courier.pk)
+    assert offer is not None
+    both = [str(first.id), str(second.id)]
+
+    def way(stops: list[dict[str, Any]]) -> list[tuple[str, list[str], bool, str]]:
+        return [(stop["kind"], stop["orders"], stop["ready"], stop["place"]["name"]) for stop in stops]
+
+    _, desk = caller.get("/courier")
+    assert (desk["offer"]["orders"], desk["stops"]) == (both, [])
+    assert way(desk["offer"]["stops"]) == [
+        ("pickup", both, False, "Soup Kitchen"),
+        ("dropoff", both[:1], False, ""),
+        ("dropoff", both[1:], False, ""),
+    ]
+    caller.post(f"/courier/offers/{offer.id}/accept")
+    caller.post(f"/courier/orders/{first.id}/picked-up")
+    _, desk = caller.get("/courier")
+    assert [job["order"] for job in desk["jobs"]] == both
+    assert way(desk["stops"]) == [
+        ("pickup", both[1:], False, "Soup Kitchen"),
+        ("dropoff", both[:1], True, "1 Test Lane"),
+        ("dropoff", both[1:], False, "1 Test Lane"),
+    ]
+
+
 def test_seconds_left_are_wall_seconds(courier: Courier, caller: Caller) -> None:
     order = factories.accepted_order()
     City.objects.update(speed=30, offer_seconds=60, offer_wall_seconds=20)
@@ -135,19 +163,3 @@ def test_only_couriers_may(courier: Courier) -> None:
         status, answer = Caller(user).get("/courier")
         assert (status, answer["code"]) == (403, "wrong_role")
     assert Caller().get("/courier")[0] == 401
-
-
-@pytest.mark.parametrize(
-    "body",
-    [{}, {"latitude": 91, "longitude": 0}, {"latitude": 0, "longitude": "x"}, '{"latitude": NaN, "longitude": 0}'],
-)
-def test_a_place_must_be_on_earth(courier: Courier, caller: Caller, body: Any) -> None:
-    status, _ = caller.post("/courier/position", body)
-    assert status in (400, 422)
-    assert (Courier.objects.get(pk=courier.pk).latitude, Courier.objects.get(pk=courier.pk).longitude) == (48.2, 16.37)
-
-
-def test_moving(courier: Courier, caller: Caller) -> None:
-    assert caller.post("/courier/position", {"latitude": 48.21, "longitude": 16.4})[0] == 200
-    courier.refresh_from_db()
-    assert (courier.latitude, courier.longitude) == (48.21, 16.4)

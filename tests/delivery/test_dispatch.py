@@ -6,15 +6,22 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import Value
 
-from delivery import assignment, dispatch, offers, selectors, snapshot, tasks
+from config.verify.couriers import one_courier, within_capacity
+from delivery import couriers, dispatch, duties, offers, selectors, tasks
 from delivery.couriers import SET_ASIDE
 from delivery.dispatch import Round
-from delivery.models import Assignment, Courier, Offer, Zone
+from delivery.models import Assignment, Courier, Offer, Plan, Zone
+from delivery.planning import Job, View
+from delivery.planning.planner import Planner
+from messaging import outbox
 from messaging.models import Incident
 from messaging.models.incident import resolve_incident
+from orders import lifecycle
 from orders.city import CityAfter, city_now
+from orders.lifecycle import Actor
 from orders.models import City, Order, OrderHistory
 from tests import factories
 from tests.factories import COUNTER
@@ -24,13 +31,32 @@ from .conftest import commands, facts, let_run_out, offer_to
 pytestmark = pytest.mark.django_db
 
 
+def due_order() -> Order:
+    """One whose courier must set out now: it takes two minutes at the counter to the moment when it is ready."""
+    return factories.accepted_order(minutes=2)
+
+
+def spoil(order: Order) -> OrderHistory:
+    """Put a row into its history that should not be there, so that no fact can be recorded any more."""
+    return OrderHistory.objects.create(
+        order=order,
+        sequence=order.version + 1,
+        event_id=uuid.uuid4(),
+        type="stray",
+        new_status="accepted",
+        actor_role="system",
+        payload={},
+        at=order.placed_at,
+    )
+
+
 def offered_to(order: Order) -> int | None:
     return Assignment.objects.filter(order=order, state="offered").values_list("courier_id", flat=True).first()
 
 
 def test_a_round_offers_the_order_to_the_nearest_courier(courier: Courier) -> None:
     far = factories.make_courier("far", at=(COUNTER[0] + 0.05, COUNTER[1]))
-    order = factories.accepted_order()
+    order = due_order()
     assert dispatch.dispatch("centre") == [Round(made=1)]
     assert offered_to(order) == courier.pk
     assert not far.offers.exists()
@@ -53,21 +79,21 @@ def test_an_unknown_zone_is_an_error() -> None:
 
 
 def test_a_zone_looks_after_its_own(courier: Courier) -> None:
-    factories.accepted_order()
+    due_order()
     factories.make_courier("harbour-1", zone="harbour")
     assert dispatch.dispatch("harbour") == [Round()]
     assert not Offer.objects.exists()
 
 
 def test_ten_deliveries_of_one_command_make_one_offer(courier: Courier, colleague: Courier) -> None:
-    order = factories.accepted_order()
+    order = due_order()
     for _ in range(10):
         tasks.dispatch_zone(zone="centre")
     assert facts(order) == ["offer.made"]
 
 
 def test_after_a_refusal_the_next_courier_is_asked(courier: Courier, colleague: Courier) -> None:
-    order = factories.accepted_order()
+    order = due_order()
     asked = []
     for answer in (offers.decline, None):
         dispatch.dispatch("centre")
@@ -84,7 +110,7 @@ def test_after_a_refusal_the_next_courier_is_asked(courier: Courier, colleague: 
 
 
 def test_who_refused_is_asked_again_after_a_while(courier: Courier) -> None:
-    order = factories.accepted_order()
+    order = due_order()
     dispatch.dispatch("centre")
     offers.decline(Offer.objects.get().id, courier=courier)
     assert dispatch.dispatch("centre") == [Round()]
@@ -96,7 +122,7 @@ def test_who_refused_is_asked_again_after_a_while(courier: Courier) -> None:
 
 def test_an_order_refused_by_many_is_tried_with_less_hurry(courier: Courier, colleague: Courier) -> None:
     City.objects.update(max_offers=1)
-    order = factories.accepted_order()
+    order = due_order()
     offers.decline(offer_to(courier, order).id, courier=courier)
     assert Incident.objects.filter(kind="undispatched", subject=str(order.id)).exists()
     assert dispatch.dispatch("centre") == [Round()]
@@ -105,23 +131,111 @@ def test_an_order_refused_by_many_is_tried_with_less_hurry(courier: Courier, col
     assert offered_to(order) == colleague.pk
 
 
-def test_couriers_with_an_open_offer_are_left_in_peace(courier: Courier) -> None:
+def test_only_empty_hands_are_asked(courier: Courier) -> None:
+    first = due_order()
+    assert dispatch.dispatch("centre") == [Round(made=1)]
     Courier.objects.update(capacity=3)
-    factories.accepted_order()
-    second = factories.accepted_order()
+    second = due_order()
+    assert dispatch.dispatch("centre") == [Round()], "an offer is open"
+    offers.accept(Offer.objects.get().id, courier=courier)
+    assert dispatch.dispatch("centre") == [Round()], "on the way"
+    lifecycle.mark_ready(first.id, by=Actor("restaurant"))
+    couriers.pick_up(first.id, courier=courier)
+    assert dispatch.dispatch("centre") == [Round()], "on the way to a door"
+    couriers.deliver(first.id, courier=courier)
+    assert dispatch.dispatch("centre") == [Round()], "still at the door"
+    Order.objects.filter(pk=first.pk).update(delivered_at=CityAfter(Value(-121)))
     assert dispatch.dispatch("centre") == [Round(made=1)]
+    assert offered_to(second) == courier.pk
+
+
+def test_an_order_is_kept_until_its_courier_must_leave(courier: Courier) -> None:
+    """Nearer couriers may come free, and more orders of the restaurant may come in: who need not leave is not asked."""
+    order = factories.accepted_order(minutes=15)
     assert dispatch.dispatch("centre") == [Round()]
-    offer = Offer.objects.get()
-    offers.accept(offer.id, courier=courier)
+    assert Plan.objects.get(zone="centre").memory["kept"] == {str(courier.pk): [[str(order.id)]]}
+    zone = Zone.objects.get(pk="centre")
+    assert zone.due_at is not None
+    assert 55 < (zone.due_at - city_now()).total_seconds() <= 60, "looked at again in a minute"
+    Order.objects.update(ready_by=CityAfter(Value(120 + 15 + 30)))
+    assert dispatch.dispatch("centre") == [Round()]
+    zone.refresh_from_db()
+    assert 25 < (zone.due_at - city_now()).total_seconds() <= 31, "or when its courier must leave, if that is sooner"
+    Order.objects.update(ready_by=CityAfter(Value(120 + 15)))
     assert dispatch.dispatch("centre") == [Round(made=1)]
-    assert {each.order_id for each in Assignment.objects.filter(courier=courier)} == {
-        second.id,
-        Order.objects.exclude(pk=second.pk).get().id,
-    }
+    zone.refresh_from_db()
+    assert zone.due_at is None, "nothing waits"
+
+
+def test_a_round_that_is_due_is_called_for_once(courier: Courier) -> None:
+    factories.accepted_order(minutes=15)
+    dispatch.dispatch("centre")
+    before = commands("delivery.dispatch_zone")
+    assert duties.begin_rounds() == 0, "in a minute"
+    Zone.objects.update(due_at=CityAfter(Value(-1)))
+    assert [duties.begin_rounds(), duties.begin_rounds()] == [1, 0]
+    assert commands("delivery.dispatch_zone") == before + 1
+    dispatch.dispatch("centre")
+    assert Zone.objects.get(pk="centre").due_at is not None
+
+
+def test_orders_wait_for_somebody_to_come_online_and_are_looked_at_meanwhile() -> None:
+    order = due_order()
+    assert dispatch.dispatch("centre") == [Round()]
+    assert Zone.objects.get(pk="centre").due_at is not None
+    courier = factories.make_courier()
+    assert dispatch.dispatch("centre") == [Round(made=1)]
+    assert offered_to(order) == courier.pk
+
+
+def test_a_plan_that_was_lost_or_is_of_another_day_costs_no_order(courier: Courier) -> None:
+    order = due_order()
+    stranger = str(uuid.uuid4())
+    kept = {"999": [[stranger]], str(courier.pk): [[stranger], [str(order.id), stranger]]}
+    Plan.objects.create(zone_id="centre", memory={"kept": kept, "demand": {"x": 1}})
+    assert dispatch.dispatch("centre") == [Round(made=1)]
+    assert offered_to(order) == courier.pk
+    Plan.objects.all().delete()
+    assert dispatch.dispatch("centre") == [Round()]
+
+
+@pytest.mark.parametrize("policy", ["linear", "nearest_first"])
+def test_the_setting_names_the_policy(courier: Courier, settings: Any, policy: str) -> None:
+    settings.DISPATCH_POLICY = policy
+    order = factories.accepted_order(minutes=15)
+    assert dispatch.dispatch("centre") == [Round(made=1)], "these ask at once"
+    assert offered_to(order) == courier.pk
+
+
+def test_two_orders_of_a_restaurant_for_doors_side_by_side_are_one_offer(courier: Courier) -> None:
+    Courier.objects.update(capacity=3)
+    orders = {due_order().id for _ in range(2)}
+    assert dispatch.dispatch("centre") == [Round(made=1)]
+    offer = Offer.objects.get()
+    assert set(offer.assignments.values_list("order_id", flat=True)) == orders
+    assert sorted(offer.assignments.values_list("door", flat=True)) == [0, 1]
+    assert [*one_courier(), *within_capacity()] == []
+
+
+def test_nobody_is_offered_more_than_they_can_carry(courier: Courier) -> None:
+    Courier.objects.update(capacity=2)
+    for _ in range(3):
+        due_order()
+    assert dispatch.dispatch("centre") == [Round(made=1)]
+    assert Assignment.objects.filter(courier=courier).count() == 2
+
+
+def test_a_broken_order_does_not_take_its_bundle_with_it(courier: Courier) -> None:
+    Courier.objects.update(capacity=3)
+    broken, whole = due_order(), due_order()
+    spoil(broken)
+    assert dispatch.dispatch("centre") == [Round(made=1, set_aside=1)]
+    assert (offered_to(broken), offered_to(whole)) == (None, courier.pk)
+    assert Incident.objects.get().subject == str(broken.id)
 
 
 def test_an_order_nobody_said_when_it_is_ready_is_set_aside_and_the_zone_goes_on(courier: Courier) -> None:
-    broken, whole = factories.accepted_order(), factories.accepted_order()
+    broken, whole = due_order(), due_order()
     Order.objects.filter(pk=broken.pk).update(ready_by=None)
     assert dispatch.dispatch("centre") == [Round(made=1, set_aside=1)]
     assert offered_to(whole) == courier.pk
@@ -132,18 +246,8 @@ def test_an_order_nobody_said_when_it_is_ready_is_set_aside_and_the_zone_goes_on
 def test_an_order_whose_offer_fails_is_set_aside_until_somebody_resolves_it(
     courier: Courier, colleague: Courier
 ) -> None:
-    """Its history holds a row that should not be there, so no fact can be recorded any more."""
-    broken, whole = factories.accepted_order(), factories.accepted_order()
-    stray = OrderHistory.objects.create(
-        order=broken,
-        sequence=broken.version + 1,
-        event_id=uuid.uuid4(),
-        type="stray",
-        new_status="accepted",
-        actor_role="system",
-        payload={},
-        at=broken.placed_at,
-    )
+    broken, whole = due_order(), due_order()
+    stray = spoil(broken)
     assert dispatch.dispatch("centre") == [Round(made=1, set_aside=1)]
     assert offered_to(whole) is not None
     assert dispatch.dispatch("centre") == [Round()], "it is left out from now on"
@@ -154,18 +258,16 @@ def test_an_order_whose_offer_fails_is_set_aside_until_somebody_resolves_it(
 
 def test_what_changed_since_the_snapshot_is_skipped(courier: Courier) -> None:
     """Between look and offer another round gave the order away: the index has the last word."""
-    order = factories.accepted_order()
+    order = due_order()
     colleague = factories.make_courier("quicker")
 
-    def slow(problem: assignment.Problem) -> assignment.Pairs:
-        pairs = assignment.linear(problem)
-        offer_to(colleague if offered_first(pairs) == courier.pk else courier, order)
-        return pairs
+    class Slow(Planner):
+        def decide(self, view: View) -> list[Job]:
+            jobs = super().decide(view)
+            offer_to(colleague if jobs[0].courier == str(courier.pk) else courier, order)
+            return jobs
 
-    def offered_first(pairs: assignment.Pairs) -> int:
-        return snapshot.take("centre").couriers[pairs[0][1]]
-
-    assert dispatch.dispatch("centre", policy=slow) == [Round(skipped=1)]
+    assert dispatch.dispatch("centre", policy=Slow()) == [Round(skipped=1)]
     assert facts(order) == ["offer.made"]
     assert not Incident.objects.exists()
 
@@ -174,14 +276,15 @@ def test_a_call_during_a_round_gets_a_round_of_its_own(courier: Courier) -> None
     """The order arrives after the snapshot; its call finds the zone's lock taken and leaves it to the holder."""
     late: list[Order] = []
 
-    def slow(problem: assignment.Problem) -> assignment.Pairs:
-        pairs = assignment.linear(problem)
-        if not late:
-            late.append(factories.accepted_order())
-            dispatch.request("centre")
-        return pairs
+    class Slow(Planner):
+        def decide(self, view: View) -> list[Job]:
+            jobs = super().decide(view)
+            if not late:
+                late.append(factories.ready_order())
+                dispatch.request("centre")
+            return jobs
 
-    assert dispatch.dispatch("centre", policy=slow) == [Round(), Round(made=1)]
+    assert dispatch.dispatch("centre", policy=Slow()) == [Round(), Round(made=1)]
     assert offered_to(late[0]) == courier.pk
 
 
@@ -195,34 +298,32 @@ def test_a_zone_that_never_rests_is_handed_on(courier: Courier, settings: Any) -
 def test_why_an_order_has_no_courier() -> None:
     order = factories.paid_order()
     assert selectors.why_no_courier(order) == "its restaurant has not accepted it"
-    order = factories.accepted_order()
+    order = due_order()
     assert selectors.why_no_courier(order) == "no courier is online in centre"
     courier = factories.make_courier()
     assert selectors.why_no_courier(order) == "a courier is free: a round is due"
     dispatch.request("centre")
-    assert selectors.why_no_courier(order) == "the next round offers it"
+    assert selectors.why_no_courier(order) == "the next round looks at it"
+    Zone.objects.update(served=1, due_at=CityAfter(Value(60)))
+    assert selectors.why_no_courier(order) == "it is planned: a courier is asked when they must set out"
+    Zone.objects.update(due_at=None)
     offer = offer_to(courier, order)
     assert selectors.why_no_courier(order) == "offered to c-01, who has not answered"
-    assert selectors.why_no_courier(factories.accepted_order()) == "every courier in centre is busy"
+    assert selectors.why_no_courier(due_order()) == "every courier in centre is busy"
     offers.decline(offer.id, courier=courier)
     assert selectors.why_no_courier(order).startswith("every free courier in centre declined it")
     offers.accept(offer_to(courier, order).id, courier=courier)
     assert selectors.why_no_courier(order) == ""
 
 
-def test_a_busy_courier_counts_from_the_door_they_are_going_to(courier: Courier) -> None:
-    Courier.objects.update(capacity=2)
-    carried = factories.ready_order()
-    offers.accept(offer_to(courier, carried).id, courier=courier)
-    problem = snapshot.take("centre").problem
-    city = City.objects.get()
-    # At the counter: 4 minutes of service, 1,002 m at 320 m a minute, 4 minutes at the door.
-    assert (city.pickup_minutes, city.metres_per_minute, city.dropoff_minutes) == (4, 320, 4)
-    assert problem.free_in.tolist() == pytest.approx([carried_minutes(carried) + 2 + 4 + 4], abs=0.1)
-    assert problem.couriers[0].tolist() == pytest.approx([0, 1001.9], abs=0.1)
-
-
-def carried_minutes(order: Order) -> float:
-    """Until pickup: when it is ready, if the courier stands at the counter."""
-    assert order.ready_by is not None
-    return (order.ready_by - city_now()).total_seconds() / 60
+@pytest.mark.django_db(transaction=True)
+def test_a_call_is_answered_by_a_round_that_looked_after_its_commit() -> None:
+    factories.make_courier("c-01")
+    with transaction.atomic():
+        first = outbox.transaction_id()
+    assert dispatch.dispatch("centre", since=first) == [Round()]
+    assert dispatch.dispatch("centre", since=first) == [], "that round saw it"
+    with transaction.atomic():
+        second = outbox.transaction_id()
+    assert dispatch.dispatch("centre", since=second) == [Round()], "that round did not"
+    assert dispatch.dispatch("centre") == [Round()], "who does not say since when is always answered"

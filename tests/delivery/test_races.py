@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.db.models import Value
 
 from config.verify.couriers import history_names_one_courier, one_courier, within_capacity
@@ -22,10 +22,11 @@ from delivery.offers import OfferGone
 from orders import lifecycle
 from orders.city import CityAfter
 from orders.lifecycle import Actor
-from orders.models import Order, OrderHistory
+from orders.models import City, Order, OrderHistory
 from tests import factories
 
 from .conftest import at_once, facts, highest_load, offer_to
+from .duel import Duel, start_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,58 +36,10 @@ Result = Any
 TRIALS = int(os.environ.get("FORKROAD_TRIALS", "60"))
 
 
-class Duel:
-    """Two threads that start the same trial at one instant, again and again, each on its own connection."""
-
-    def __init__(self, left: Callable[[], Result], right: Callable[[], Result]) -> None:
-        self.start, self.end = threading.Barrier(3), threading.Barrier(3)
-        self.results: list[Result] = [None, None]
-        self.over = False
-        self.threads = [
-            threading.Thread(target=self._run, args=(0, left), daemon=True),
-            threading.Thread(target=self._run, args=(1, right), daemon=True),
-        ]
-
-    def _run(self, place: int, verb: Callable[[], Result]) -> None:
-        try:
-            while True:
-                self.start.wait(timeout=30)
-                if self.over:
-                    return
-                try:
-                    self.results[place] = verb()
-                except Exception as error:
-                    self.results[place] = error
-                self.end.wait(timeout=30)
-        finally:
-            connection.close()
-
-    def trial(self) -> tuple[Result, Result]:
-        self.start.wait(timeout=30)
-        self.end.wait(timeout=30)
-        return self.results[0], self.results[1]
-
-    def __enter__(self) -> Duel:
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.over = True
-        self.start.wait(timeout=30)
-        for thread in self.threads:
-            thread.join(timeout=30)
-
-
-def start_over(order: Order) -> None:
-    """Let the order wait again, for the next trial; its history goes on."""
-    Assignment.objects.filter(order=order).update(state="ended")
-    Offer.objects.filter(state="open").update(state="withdrawn")
-    Order.objects.filter(pk=order.pk).update(courier_id=None)
-
-
 def test_eight_workers_on_one_zone_give_twenty_orders_one_courier_each() -> None:
     people = [factories.make_courier(f"c-{n:02}", capacity=1 + n % 2) for n in range(12)]
+    # Nobody stands two minutes at a door here before they are asked again.
+    City.objects.update(dropoff_minutes=0)
     waiting = [factories.ready_order() for _ in range(20)]
     chance = random.Random(7)
     finished = threading.Event()
@@ -153,7 +106,7 @@ def test_a_worker_that_finds_the_zone_taken_leaves_it_to_the_holder(courier: Cou
 def test_a_worker_that_dies_between_two_offers_is_followed_by_one_that_ends_its_work(
     courier: Courier, colleague: Courier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orders = [factories.accepted_order() for _ in range(2)]
+    orders = [factories.accepted_order(minutes=2) for _ in range(2)]
     make = offers.make
 
     def die(*args: Any, **kwargs: Any) -> None:

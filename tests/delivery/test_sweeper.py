@@ -65,7 +65,7 @@ def test_a_zone_that_was_forgotten_is_called_for_once(courier: Courier) -> None:
 
 @db
 def test_a_zone_that_was_served_a_moment_ago_is_left_alone_for_a_while(courier: Courier) -> None:
-    order = factories.accepted_order()
+    order = factories.accepted_order(minutes=2)
     dispatch.dispatch("centre")
     offers.decline(Offer.objects.get().id, courier=courier)
     assert duties.wake_zones() == 0

@@ -125,9 +125,21 @@ def test_the_customer_reads_the_courier_s_first_name_only(courier: Courier, road
     order, offer = offered(courier)
     alice = sign_in(order.customer)
     url = reverse("delivery:courier-of", args=[order.pk])
-    assert alice.get(url).content.decode().strip() == ""
+    assert "Ada" not in alice.get(url).content.decode()
     # when
     press(road, "accept", offer.pk)
     # then
     fragment = alice.get(url).content.decode()
     assert "<strong>Ada</strong> picks it up for you." in fragment and "Lovelace" not in fragment
+
+
+def test_two_orders_of_one_restaurant_are_one_offer_from_door_to_door(courier: Courier, road: Client) -> None:
+    Courier.objects.update(capacity=2)
+    orders = [factories.accepted_order() for _ in range(2)]
+    offer = offers.make(*[order.pk for order in orders], courier_id=courier.pk)
+    assert offer is not None
+    page = road.get(reverse("delivery:courier")).content.decode()
+    assert "2 orders of one restaurant for you" in page
+    assert (page.count("m from the counter"), page.count("0 m from the door before")) == (1, 1)
+    page = press(road, "accept", offer.pk)
+    assert all(order.number in page for order in orders)

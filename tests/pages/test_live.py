@@ -69,7 +69,7 @@ def test_a_restaurant_hears_of_no_unpaid_order() -> None:
 
 
 def test_a_viewer_too_slow_is_told_to_refresh() -> None:
-    async def overfill() -> tuple[Envelope | str, bool]:
+    async def overfill() -> tuple[object, bool]:
         seat = Seat(Viewer(Role.OPERATOR, 1), asyncio.get_running_loop())
         last = paid()
         for _ in range(BACKLOG + 1):

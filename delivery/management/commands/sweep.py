@@ -14,17 +14,16 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.embedded.ready import mark_ready
 from delivery.locks import SessionLock
-from delivery.sweeper import DUTIES, Sweeper
+from delivery.sweeper import DUTIES, TICK_SECONDS, Sweeper
 
 logger = logging.getLogger(__name__)
-
-INTERVAL_SECONDS = 1.0
 
 
 class Command(BaseCommand):
     help = (
-        "Once a second, do what was forgotten: end offers that ran out, wake zones, give up or reject orders that "
-        "waited too long, remind the payments queue. One process is active; others started beside it stand by."
+        "Call for the dispatch rounds that are due, and once a second do what was forgotten: end offers that ran out, "
+        "wake zones, give up or reject orders that waited too long, remind the payments queue. One process is active; "
+        "others started beside it stand by."
     )
 
     # The checks import every page of the site, which this process never needs.
@@ -64,7 +63,7 @@ class Command(BaseCommand):
         active = lock.hold()
         logger.info("sweeping" if active else "standing by: another process sweeps")
         mark_ready()
-        while not stop.wait(INTERVAL_SECONDS):
+        while not stop.wait(TICK_SECONDS):
             was, active = active, lock.hold()
             if active != was:
                 logger.info("sweeping" if active else "standing by: another process sweeps")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from delivery.planning import POLICIES, City, Courier, Job, Order, View
+from delivery.planning.planner import DEMAND_KEPT, MANY
+from delivery.planning.round import NEAREST
 
 CITY = City(100.0, 4.0, 4.0, 90.0, {"west": (0.0, 0.0), "east": (2000.0, 0.0)})
 
@@ -103,3 +107,74 @@ def test_the_planner_saves_an_order_that_fits_into_the_shift_only_as_a_bundle() 
     (job,) = decide("planner", orders, [courier("c1", 0, off=60)])
 
     assert set(job.orders) == {"o1", "o2"}
+
+
+def test_a_trip_is_no_larger_than_the_bag() -> None:
+    orders = [order(f"o{each}", "west", 3000 + each) for each in range(3)]
+    small = Courier("c1", (0.0, 0.0), 0, 500, room=2)
+
+    (job,) = decide("planner", orders, [small])
+
+    assert len(job.orders) == 2
+
+
+def test_the_planner_says_when_the_next_courier_must_leave() -> None:
+    planner = POLICIES["planner"](0)
+    assert planner.due_at() is None
+    # Ten minutes of way and two at the counter, ready at 30.
+    assert planner.decide(View(0, CITY, [order("o1", "west", 100, ready=30)], [courier("c1", 1000)])) == []
+    assert planner.due_at() == 18
+    assert planner.decide(View(18, CITY, [order("o1", "west", 100, ready=30)], [courier("c1", 1000)])) != []
+    assert planner.due_at() is None
+
+
+@every
+def test_another_goes_on_from_what_one_remembers(name: str) -> None:
+    """A worker that takes over decides what the first would have decided."""
+    orders = [order(f"o{each}", "west" if each % 2 else "east", 400 * each, ready=5 * each) for each in range(8)]
+    couriers = [courier(f"c{each}", 700 * each) for each in range(3)]
+    one, other = POLICIES[name](0), POLICIES[name](0)
+    views = [View(now, CITY, orders[: 2 + now], couriers) for now in range(4)]
+    for view in views[:-1]:
+        one.decide(view)
+
+    other.recall(json.loads(json.dumps(one.memory())))
+
+    assert other.decide(views[-1]) == one.decide(views[-1])
+    assert other.memory() == one.memory()
+
+
+def test_a_memory_of_nothing_known_is_harmless() -> None:
+    planner = POLICIES["planner"](0)
+    planner.recall(
+        {"kept": {"gone": [["o9"]], "c1": [["o9"], ["o1", "o9"]]}, "demand": {"closed": 7}, "waited": ["o9"]}
+    )
+
+    assert planner.decide(View(0, CITY, [order("o1", "west", 100)], [courier("c1", 0)])) == [Job("c1", ("o1",))]
+
+
+def test_what_is_remembered_does_not_grow_with_the_day() -> None:
+    planner = POLICIES["planner"](0)
+    for minute in range(40):
+        planner.decide(View(minute, CITY, [order(f"o{minute}-{each}", "west", 100) for each in range(300)], []))
+
+    memory = planner.memory()
+
+    assert len(memory["waited"]) == 300
+    assert sum(memory["demand"].values()) <= DEMAND_KEPT
+
+
+def test_in_a_large_city_an_order_beyond_the_nearest_couriers_reach_finds_one_farther_away() -> None:
+    """The first candidates of a restaurant are looked at alone, until none of them can."""
+    tired = [courier(f"c{each:03}", 100, off=1) for each in range(3 * NEAREST)]
+
+    assert decide("planner", [order("o1", "west", 100)], [*tired, courier("far", 5000)]) == [Job("far", ("o1",))]
+
+
+def test_many_orders_at_once_are_matched_to_one_courier_each() -> None:
+    orders = [order(f"o{each:02}", "west", 50.0 * each) for each in range(MANY + 10)]
+    couriers = [courier(f"c{each:02}", 40.0 * each) for each in range(MANY + 10)]
+
+    jobs = decide("planner", orders, couriers)
+
+    assert sorted(each for job in jobs for each in job.orders) == [each.id for each in orders]

@@ -1,0 +1,111 @@
+/* The tracker's map: Leaflet on the city's own GeoJSON. A picture, not a control: it follows the courier by itself. */
+(function () {
+  "use strict";
+
+  var maps = new WeakMap();
+
+  function point(text) {
+    var parts = (text || "").split(",").map(Number);
+    return parts.length === 2 && parts.every(isFinite) ? window.L.latLng(parts[0], parts[1]) : null;
+  }
+
+  function mark(figure, name, size) {
+    var holder = document.createElement("div");
+    holder.className = "mark mark-" + name;
+    holder.append(figure.querySelector("template[data-mark='" + name + "']").content.cloneNode(true));
+    return window.L.divIcon({ html: holder, className: "", iconSize: [size, size] });
+  }
+
+  function open(figure) {
+    var L = window.L;
+    var still = { dragging: false, touchZoom: false, scrollWheelZoom: false, doubleClickZoom: false, boxZoom: false };
+    var map = L.map(figure.querySelector(".map-canvas"), Object.assign({
+      zoomControl: false, attributionControl: false, keyboard: false, zoomAnimation: false, fadeAnimation: false,
+      zoomSnap: 0.25
+    }, still));
+    var state = { map: map, counter: point(figure.dataset.counter), door: point(figure.dataset.door), courier: null };
+    map.setView(state.door, 14);
+    map.createPane("ground").style.zIndex = 200;
+    state.road = L.polyline([], { className: "road", interactive: false }).addTo(map);
+    L.marker(state.counter, { icon: mark(figure, "counter", 36), interactive: false, keyboard: false }).addTo(map);
+    L.marker(state.door, { icon: mark(figure, "door", 36), interactive: false, keyboard: false }).addTo(map);
+    window.fetch(figure.dataset.city).then(function (answer) { return answer.json(); }).then(function (city) {
+      L.geoJSON(city, {
+        pane: "ground",
+        interactive: false,
+        style: function (feature) { return { className: feature.properties.kind }; },
+        onEachFeature: function (feature, layer) {
+          if (feature.properties.kind !== "zone") return;
+          var name = document.createElement("span");
+          name.textContent = feature.properties.name;
+          var icon = L.divIcon({ html: name, className: "zone-name", iconSize: [120, 14] });
+          L.marker(layer.getBounds().getCenter(), { icon: icon, pane: "ground", interactive: false, keyboard: false })
+            .addTo(map);
+        }
+      }).addTo(map);
+    }).catch(function () { /* Without its background the map still shows the way. */ });
+    maps.set(figure, state);
+    return state;
+  }
+
+  function frame(state) {
+    var toDoor = document.querySelector("#arrival[data-state='picked_up']") !== null;
+    var target = toDoor ? state.door : state.counter;
+    state.road.setLatLngs(state.courier ? [state.courier.getLatLng(), target] : []);
+    var seen = toDoor ? [state.door] : [state.counter, state.door];
+    if (state.courier) seen.push(state.courier.getLatLng());
+    var bounds = window.L.latLngBounds(seen);
+    var view = state.map.getBounds();
+    // Only when somebody would leave the picture, or it is far too wide: a map that zooms each second cannot be read.
+    var wide = state.framed && state.map.getBoundsZoom(bounds, false, window.L.point(60, 60)) > state.map.getZoom() + 1.5;
+    if (!state.framed || wide || state.toDoor !== toDoor || !view.pad(-0.08).contains(bounds)) {
+      state.map.fitBounds(bounds, { padding: [44, 44], maxZoom: 16, animate: false });
+      state.framed = true;
+      state.toDoor = toDoor;
+    }
+  }
+
+  function show(figure, place) {
+    if (!window.L || !place) return;
+    if (figure.hidden) figure.hidden = false;
+    var state = maps.get(figure) || open(figure);
+    state.map.invalidateSize({ animate: false });
+    if (!state.courier) {
+      state.courier = window.L.marker(place, {
+        icon: mark(figure, "courier", 40), interactive: false, keyboard: false, zIndexOffset: 1000
+      }).addTo(state.map);
+      frame(state);
+      state.courier.getElement().classList.add("moves");
+    } else {
+      state.courier.setLatLng(place);
+      frame(state);
+    }
+  }
+
+  // A position from the page's event stream. The extension would put its text into the element: it is read instead.
+  document.addEventListener("htmx:sseBeforeMessage", function (event) {
+    if (event.target.id !== "map" || event.detail.type !== "position") return;
+    event.preventDefault();
+    var seen = JSON.parse(event.detail.data);
+    if (seen.order === event.target.dataset.order) {
+      show(event.target, window.L && window.L.latLng(seen.latitude, seen.longitude));
+      event.target.dataset.heard = String(seen.heard);
+    }
+  });
+
+  // Who brings it, and where they were last seen, as the server told; nobody, and the map goes.
+  function look() {
+    var figure = document.getElementById("map");
+    var arrival = document.getElementById("arrival");
+    if (!figure || !arrival || !window.L) return;
+    var place = point(arrival.dataset.courier);
+    if (!place) {
+      figure.hidden = true;
+      return;
+    }
+    var state = maps.get(figure);
+    if (state && state.courier && !figure.hidden) frame(state);
+    else show(figure, place);
+  }
+  document.addEventListener("htmx:load", look);
+})();
