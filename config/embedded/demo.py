@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -37,8 +38,18 @@ class Demo:
         self.home = paths.home()
         self.stack = Stack(self.home, ports=PREFERRED_PORTS)
         port = choose_port(options.port, avoid=self.stack.ports.values())
-        self.options = dataclasses.replace(options, port=port, accepted=self.home / "accepted")
-        self.env = self.stack.env() | {"FORKROAD_DEMO": "1", "FORKROAD_URL": self.options.url}
+        gateway_port = choose_port(options.gateway_port, avoid=[port, *self.stack.ports.values()])
+        self.options = dataclasses.replace(
+            options, port=port, gateway_port=gateway_port, accepted=self.home / "accepted"
+        )
+        self.env = self.stack.env() | {
+            "FORKROAD_DEMO": "1",
+            "FORKROAD_TRACES": "database",
+            "FORKROAD_URL": self.options.url,
+            "PAYMENT_GATEWAY_URL": self.options.gateway_url,
+            # Made anew at every start: the sandbox signs what it sends at the time of sending.
+            "PAYMENT_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
+        }
         self.supervisor = Supervisor(
             home=self.home,
             servers=self.stack.servers,

@@ -52,10 +52,12 @@ LOG_OPTIONS = [
 
 class Kafka(Server):
     name = "kafka"
+    heap = "384m"
 
     def __init__(self, home: Path, *, port: int, controller_port: int) -> None:
         super().__init__(home, port=port)
         self.controller_port = controller_port
+        self.cluster_id = new_cluster_id()
 
     @property
     def data(self) -> Path:
@@ -89,23 +91,28 @@ class Kafka(Server):
             "kafka",
             main,
             *arguments,
-            heap="384m",
+            heap=self.heap,
             scratch=self.home / "tmp",
             options=LOG_OPTIONS,
         )
 
     def format(self, properties: Path) -> None:
-        cluster = "-"
-        # The tool would take an id that starts with a hyphen for an option: one start in 64 would fail.
-        while cluster.startswith("-"):
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = self.java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties)
+        command = self.java("kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", properties)
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
             raise EmbeddedError(f"Kafka's storage could not be formatted in {self.data}: {result.stderr[-2000:]}")
 
     def ready(self) -> bool:
         return brokers_known_to(self.port) > 0
+
+
+def new_cluster_id() -> str:
+    """An id for a cluster, the same for all its nodes."""
+    cluster = "-"
+    # The tool would take an id that starts with a hyphen for an option: one start in 64 would fail.
+    while cluster.startswith("-"):
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return cluster
 
 
 def brokers_known_to(port: int) -> int:

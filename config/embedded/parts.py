@@ -16,6 +16,12 @@ MANAGE = (sys.executable, "manage.py")
 WORKER = (*(sys.executable, "-m", "celery", "-A", "config", "worker"), "--without-mingle", "--without-gossip")
 #: A worker sees its open polls to their end before it goes (`messaging/sqs/leaving.py`): 20 s is long to wait.
 WORKER_ENV = {"FORKROAD_SQS_WAIT_SECONDS": "3"}
+#: What each pool of workers receives, and how many of its processes there may be at most (`config/scaling/`): a
+#: demo must fit into 1.5 GiB, of which a worker takes some 130 MiB.
+POOLS: dict[str, tuple[tuple[str, ...], int]] = {
+    "payments": (("-Q", "payments", "-P", "prefork", "-c", "2"), 1),
+    "others": (("-Q", "dispatch,notices,alerts", "-P", "threads", "-c", "8"), 2),
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class Options:
     """What was asked of the demo. `speed` is simulated seconds per second."""
 
     port: int
+    #: Of the payment provider's sandbox.
+    gateway_port: int = 29400
     speed: float = 60
     seed: int = 1
     instance: Path | None = None
@@ -33,6 +41,10 @@ class Options:
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{HOST}:{self.gateway_port}"
 
     def city(self) -> tuple[str, ...]:
         """Arguments that name the city, the same for seeding it and for playing it."""
@@ -84,10 +96,14 @@ def steps(options: Options) -> list[Step]:
     ]
 
 
+def worker(pool: str, number: int = 1) -> tuple[str, ...]:
+    """The command of a pool's worker; the first keeps the pool's name."""
+    return (*WORKER, *POOLS[pool][0], "-n", f"{pool}@%h" if number == 1 else f"{pool}-{number}@%h")
+
+
 def parts(options: Options) -> list[Part]:
-    payments = ("-Q", "payments", "-P", "prefork", "-c", "2", "-n", "payments@%h")
-    others = ("-Q", "dispatch,notices,alerts", "-P", "threads", "-c", "8", "-n", "others@%h")
     serve = (sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(options.port))
+    sandbox = (sys.executable, "-m", "orders.payments.sandbox", "--host", HOST, "--port", str(options.gateway_port))
     every = [
         Part(
             "web",
@@ -96,15 +112,22 @@ def parts(options: Options) -> list[Part]:
             needs=("seed",),
             health=f"{options.url}/healthz",
         ),
-        Part("worker-payments", (*WORKER, *payments), needs=("web", "topology"), env=WORKER_ENV),
-        Part("worker-others", (*WORKER, *others), needs=("web", "topology"), env=WORKER_ENV),
+        Part(
+            "gateway",
+            (*sandbox, "--webhook", f"{options.url}/payments/webhook"),
+            health=f"{options.gateway_url}/healthz",
+        ),
+        Part("worker-payments", worker("payments"), needs=("web", "topology"), env=WORKER_ENV),
+        Part("worker-others", worker("others"), needs=("web", "topology"), env=WORKER_ENV),
+        # Left out with the workers: it would start what somebody wants to run by hand.
+        Part("worker-scaler", (*MANAGE, "scale"), needs=("worker-payments", "worker-others"), env=WORKER_ENV),
         Part("relay", (*MANAGE, "relay"), needs=("web", "topology")),
         Part("sweep", (*MANAGE, "sweep"), needs=("web", "topology")),
         Part("consume", (*MANAGE, "consume"), needs=("web", "topology")),
         Part(
             "simulate",
             (*MANAGE, "simulate", *options.city(), "--url", options.url, "--json", *options.promises()),
-            needs=("worker-payments", "worker-others", "relay", "sweep", "consume"),
+            needs=("gateway", "worker-payments", "worker-others", "relay", "sweep", "consume"),
             ends=options.instance is not None,
             player=True,
         ),

@@ -52,7 +52,7 @@ def test_a_part_is_left_out_by_its_name_or_its_familys() -> None:
 
     assert left() == set()
     assert left("relay") == {"relay"}
-    assert left("worker") == {"worker-payments", "worker-others"}
+    assert left("worker") == {"worker-payments", "worker-others", "worker-scaler"}
     assert left("simulate", "web") == {"simulate", "web"}
 
 
@@ -146,14 +146,15 @@ def test_an_instance_is_played_to_its_end_and_the_next_start_goes_on_from_there(
         "metrics_equals_history",
         "audit_rebuilds",
     }
-    assert set(summary["events_per_group"]) == {"metrics", "audit", "recommendations"}
+    groups = {"metrics", "audit", "recommendations", "preparation", "promises", "positions"}
+    assert set(summary["events_per_group"]) == groups
     assert summary["memory_mib"]["total"] < 2048
 
     # when it is started again in the same place, without its workers
     with demo(home, *tiny, "--speed", "240", "--json", "--without", "worker") as process:
         out, progress = process.communicate(timeout=240)
     # then what is left out is named, and the same twelve orders stand: nothing was placed twice
-    assert progress.count("Left out: worker-") == 2
+    assert progress.count("Left out: worker-") == 3
     summary = json.loads(out)
     assert (process.returncode, summary["ok"]) == (0, True), progress[-3000:]
     assert summary["orders"] == {"placed": 12, "delivered": 12, "unfinished": 0}

@@ -1,6 +1,9 @@
 from collections.abc import Generator, Iterator
 
 import pytest
+from django.conf import settings
+
+from messaging import topology
 
 from .trials import FULL, ROWS, SEED, Row, row
 
@@ -13,6 +16,14 @@ def fault(request: pytest.FixtureRequest) -> Iterator[Row]:
     yield this
     if getattr(request.node, "failed_call", False):
         this.failed = True
+
+
+@pytest.fixture
+def roads(namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queues and topics of this test alone, for it and for the processes that it starts."""
+    monkeypatch.setenv("FORKROAD_NAMESPACE", namespace)
+    monkeypatch.setenv("PAYMENT_GATEWAY_KEY", settings.PAYMENT_GATEWAY_KEY)
+    topology.apply()
 
 
 @pytest.hookimpl(wrapper=True)
