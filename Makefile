@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 # Named after the content of the pins: a start with unchanged pins runs no installer.
 DEMO_READY := $(VENV)/.demo-$(shell cksum < requirements/demo.txt | tr ' ' -)
 TEST_READY := $(VENV)/.test-$(shell cksum < requirements/dev.txt | tr ' ' -)
+BENCH_READY := $(VENV)/.bench-$(shell cksum < requirements/bench.txt | tr ' ' -)
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
 # Ten processes start from the same modules: compile each once, not ten times. `make clean` removes the result.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint format doctor stack screenshots clean requirements
+.PHONY: help demo test faults bench lint format doctor stack screenshots clean requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ test: $(TEST_READY) ## Run every test on real servers; ARGS="-k name" for some
 
 faults: $(TEST_READY) ## Run the fault matrix to its full count of trials (about an hour); ARGS="-k row_9" for some
 	@FORKROAD_FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
+
+bench: $(BENCH_READY) ## Measure against every target, each in its short form (about ten minutes); ARGS="--json"
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(TEST_READY) ## Check style, formatting and types
 	@$(BIN)/ruff check .
@@ -63,6 +67,11 @@ $(TEST_READY): $(BIN)/python
 	@echo "Installing the pinned packages (once)" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@rm -f $(VENV)/.test-*; touch $@
+
+$(BENCH_READY): $(BIN)/python
+	@echo "Installing the pinned packages (once)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@rm -f $(VENV)/.bench-*; touch $@
 
 $(BIN)/python:
 	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \

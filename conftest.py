@@ -25,7 +25,8 @@ def _city_stands(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def namespace(settings: Any) -> str:
-    """Topics, queues, groups and locks of this test alone."""
+    """Topics, queues, groups and locks of this test alone, and an account of its own at the payment gateway."""
     settings.FORKROAD_NAMESPACE = f"t{uuid.uuid4().hex[:8]}"
     name: str = settings.FORKROAD_NAMESPACE
+    settings.PAYMENT_GATEWAY_KEY = f"sk_test_{name}"
     return name

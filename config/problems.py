@@ -20,6 +20,7 @@ from delivery.couriers import JobReleased, StillCarrying
 from delivery.offers import OfferGone
 from orders.checkout import CheckoutRefused, IdempotencyConflict
 from orders.lifecycle import IllegalTransition
+from orders.payments.refunds import CannotRefund
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,10 @@ def key_conflict(error: IdempotencyConflict) -> Answer:
 
 def illegal_transition(error: IllegalTransition) -> Answer:
     return 409, "illegal_transition", str(error), {"status": error.status, "wanted": error.target}
+
+
+def cannot_refund(error: CannotRefund) -> Answer:
+    return 422 if error.code in ("unknown_line", "too_much") else 409, error.code, str(error), {}
 
 
 def offer_gone(error: OfferGone) -> Answer:
@@ -89,6 +94,7 @@ HANDLERS: dict[type[Exception], Callable[[Any], Answer]] = {
     CheckoutRefused: refused,
     IdempotencyConflict: key_conflict,
     IllegalTransition: illegal_transition,
+    CannotRefund: cannot_refund,
     OfferGone: offer_gone,
     StillCarrying: still_carrying,
     JobReleased: job_released,

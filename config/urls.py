@@ -10,6 +10,7 @@ from orders.views.browse import home
 from .api import api
 from .health import healthz
 from .live.views import live
+from .metrics import metrics
 from .problems import unknown_address
 
 urlpatterns = [
@@ -24,4 +25,5 @@ urlpatterns = [
     path("api/", api.urls),
     path("api/<path:rest>", unknown_address),
     path("healthz", healthz),
+    path("metrics", metrics, name="metrics"),
 ]

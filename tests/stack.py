@@ -16,6 +16,7 @@ import pytest
 
 from config.embedded import paths
 from config.embedded.stack import Stack, read_env
+from tests.gateway import GatewayThread
 
 #: The testing profile: as in production, only sooner.
 PROFILE = {"FORKROAD_VISIBILITY_SECONDS": "6", "FORKROAD_TASK_LIMIT_SECONDS": "1.5"}
@@ -32,6 +33,8 @@ class Session:
         self.stack: Stack | None = None
         self._failure: BaseException | None = None
         self._starting: threading.Thread | None = None
+        #: The payment provider of tests that bring up no process for it.
+        self.gateway = GatewayThread(self.home / "gateway.sqlite3")
 
     def begin(self) -> dict[str, str]:
         """Start the servers in the background, or find the running ones; return the environment for Django."""
@@ -46,6 +49,7 @@ class Session:
         # Named like the test database itself, so that workers started by a test inherit the right one.
         database = f"/test_forkroad_{namespace}"
         values["DATABASE_URL"] = urlsplit(values["DATABASE_URL"])._replace(path=database).geturl()
+        values |= self.gateway.env()
         return values | PROFILE | {"FORKROAD_NAMESPACE": namespace, "FORKROAD_HOME": str(self.home)}
 
     def _start(self, stack: Stack) -> None:
@@ -55,6 +59,7 @@ class Session:
             self._failure = error
 
     def await_ready(self) -> None:
+        self.gateway.start()
         if self._starting is not None:
             self._starting.join()
         if self._failure is not None:
@@ -67,6 +72,7 @@ class Session:
             # Clients that live as long as this process would tell of every attempt to reach what is gone on purpose.
             logging.getLogger("kafka").setLevel(logging.CRITICAL)
             self.stack.stop()
+        self.gateway.stop()
         paths.remove_data(self.home)
 
 

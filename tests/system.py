@@ -21,11 +21,15 @@ ROOT = Path(__file__).resolve().parents[1]
 MANAGE = (sys.executable, "manage.py")
 WORKER = (sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", "INFO")
 
-#: The command of each part; `{port}` is the web server's.
+#: The command of each part; `{port}` is the web server's, `{gateway_port}` the payment provider's.
 PARTS: dict[str, tuple[str, ...]] = {
     "web": (
         *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", "{port}"),
         *("--timeout-graceful-shutdown", "2", "--log-level", "warning"),
+    ),
+    "gateway": (
+        *(sys.executable, "-m", "orders.payments.sandbox", "--host", HOST, "--port", "{gateway_port}"),
+        *("--store", "{home}/gateway.sqlite3", "--webhook", f"http://{HOST}:{{port}}/payments/webhook"),
     ),
     "relay": (*MANAGE, "relay"),
     "consume": (*MANAGE, "consume"),
@@ -44,6 +48,7 @@ def child_environment() -> dict[str, str]:
         **os.environ,
         "DATABASE_URL": f"postgres://{login}/{database['NAME']}",
         "FORKROAD_NAMESPACE": settings.FORKROAD_NAMESPACE,
+        "PAYMENT_GATEWAY_KEY": settings.PAYMENT_GATEWAY_KEY,
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONUNBUFFERED": "1",
     }
@@ -55,14 +60,24 @@ class System:
     def __init__(self, parts: tuple[str, ...], *, home: Path, env: Mapping[str, str]) -> None:
         self.home = home
         self.port = choose_port()
+        self.gateway_port = choose_port(avoid=[self.port])
+        env = {**env, "FORKROAD_URL": self.url}
+        if "gateway" in parts:
+            # Else the parts use the one of the test session.
+            env["PAYMENT_GATEWAY_URL"] = self.gateway_url
+        fill = {"port": self.port, "gateway_port": self.gateway_port, "home": home}
         self.children = {
-            part: Child(part, [word.format(port=self.port) for word in PARTS[part]], home=home, env=env, cwd=ROOT)
+            part: Child(part, [word.format(**fill) for word in PARTS[part]], home=home, env=env, cwd=ROOT)
             for part in parts
         }
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{HOST}:{self.gateway_port}"
 
     def __getitem__(self, part: str) -> Child:
         return self.children[part]
@@ -71,8 +86,9 @@ class System:
         """What a part has written so far."""
         return self.children[part].log.read_text(errors="replace")
 
-    def listening(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), timeout=1):
+    def listening(self, part: str = "web") -> bool:
+        port = self.gateway_port if part == "gateway" else self.port
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
             return True
         return False
 
@@ -91,8 +107,8 @@ def running(*parts: str, env: Mapping[str, str] | None = None, within: float = 6
         for child in system.children.values():
             child.spawn()
         for part, child in system.children.items():
-            if part == "web":
-                child.await_ready(system.listening, within=within)
+            if part in ("web", "gateway"):
+                child.await_ready(lambda part=part: system.listening(part), within=within)  # type: ignore[misc]
             elif part in ("payments", "worker"):
                 child.await_ready(lambda part=part: " ready." in system.log(part), within=within)  # type: ignore[misc]
         yield system

@@ -2,7 +2,10 @@
 
 from .brokers import *  # noqa: F403
 from .database import *  # noqa: F403
+from .dispatch import *  # noqa: F403
 from .environment import BASE_DIR as BASE_DIR
 from .environment import FORKROAD_HOME as FORKROAD_HOME
 from .logs import *  # noqa: F403
+from .payments import *  # noqa: F403
+from .traces import *  # noqa: F403
 from .web import *  # noqa: F403

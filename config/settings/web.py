@@ -1,5 +1,8 @@
 """Applications, middleware, sign-in, static files and the content-security policy."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
 from csp.constants import NONCE, NONE, SELF
 
 from .environment import BASE_DIR, env
@@ -38,6 +41,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.tracing.trace_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -85,7 +89,13 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+_leaflet = find_spec("leaflet")
+assert _leaflet is not None and _leaflet.submodule_search_locations is not None
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
+    BASE_DIR / "config" / "static",
+    # django-leaflet's copy of Leaflet alone: as an app it would want GDAL, and its settings name tile servers.
+    ("leaflet", Path(_leaflet.submodule_search_locations[0]) / "static" / "leaflet"),
+]
 # Served straight from the packages: a fresh checkout has no collected copy, and needs none.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

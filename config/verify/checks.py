@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from . import accepted, couriers, drained, history, readmodels, streams
+from . import accepted, couriers, drained, history, money, readmodels, streams
 from .report import Check, Result, Violation
 
 
@@ -25,6 +25,7 @@ def run_checks(*, final: bool, accepted_file: Path | None, replay: bool) -> Iter
     checks = [
         Check("one_courier", "one courier", "no order has two couriers", couriers.one_courier),
         Check("history_names_one_courier", "one courier", "nor had, at any time", couriers.history_names_one_courier),
+        Check("order_names_its_courier", "one courier", "each order names its own", couriers.order_names_its_courier),
         Check("within_capacity", "one courier", "no courier ever had too many orders", couriers.within_capacity),
         Check("history_is_whole", "every listener", "each change has its history row", history.history_is_whole),
         Check(
@@ -48,11 +49,16 @@ def run_checks(*, final: bool, accepted_file: Path | None, replay: bool) -> Iter
         Check("outbox_is_empty", "nothing lost", "the outbox is empty", drained.outbox_is_empty),
         Check("no_dead_letters", "nothing lost", "there is no dead letter", drained.no_dead_letters),
         Check("no_parked_records", "nothing lost", "no record is parked", drained.no_parked_records),
+        Check("payments_in_kafka", "every listener", "each payment's facts stand in Kafka", money.payments_in_kafka),
+        Check("ledger_balances", "nothing lost", "the ledger balances to zero", money.ledger_balances),
+        Check("ledger_equals_payments", "nothing lost", "it is captures less refunds", money.ledger_equals_payments),
+        Check("gateway_agrees", "nothing lost", "and the payment gateway says the same", money.gateway_agrees),
     ]
     if final:
         checks.insert(
             3, Check("accepted_orders_ended", "one courier", "accepted orders ended", couriers.accepted_orders_ended)
         )
+        checks.append(Check("payments_ended", "nothing lost", "ended orders are paid or let go", money.payments_ended))
     if accepted_file is not None:
         ids = accepted.read_accepted(accepted_file)
         run = partial(accepted.accepted_exist, ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from delivery.models import Assignment, Courier
 from orders.models import FINAL, Order, OrderHistory, Status
@@ -27,6 +27,17 @@ def one_courier() -> Iterator[Violation]:
             yield Violation(str(order), f"was delivered by {deliveries} couriers")
         if status != Status.DELIVERED and deliveries:
             yield Violation(str(order), f"is {status}, yet a courier has completed it")
+
+
+def order_names_its_courier() -> Iterator[Violation]:
+    """The order's own `courier_id`, which routes its events, is the courier of its assignment, or nobody."""
+    jobs = Assignment.objects.filter(
+        order=OuterRef("pk"), state__in=[Assignment.State.ACTIVE, Assignment.State.COMPLETED]
+    )
+    orders = Order.objects.annotate(given_to=Subquery(jobs.values("courier")[:1])).order_by()
+    differ = orders.filter(Q(given_to=None) ^ Q(courier_id=None) | ~Q(given_to=F("courier_id")))
+    for order, named, given_to in differ.values_list("pk", "courier_id", "given_to"):
+        yield Violation(str(order), f"names courier {named}, and is assigned to {given_to}")
 
 
 def accepted_orders_ended() -> Iterator[Violation]:
@@ -54,7 +65,7 @@ def history_names_one_courier() -> Iterator[Violation]:
 
 
 #: What each fact does to the number of orders a courier holds or is offered.
-_GIVES = {"offer.made"}
+_GIVES = {"offer.made", "courier.assigned"}
 _TAKES = {"offer.declined", "offer.expired", "offer.withdrawn", "order.delivered", "courier.released"}
 
 

@@ -12,13 +12,18 @@ from messaging.models import Generation, OutboxRow, StoredOffset
 from messaging.names import full_topic
 from orders.events import TOPIC
 
+from .money import under_way
 
-def settle(*, within: float) -> bool:
+
+def settle(*, within: float, final: bool = False) -> bool:
     """Wait until every outbox row of now is sent and every group has applied all that Kafka holds then.
 
+    `final` also waits for the payments of orders that have ended, which tell of themselves.
     False when `within` wall seconds pass first; the checks then name what is still on its way.
     """
     deadline = time.monotonic() + within
+    if final and not _until(lambda: not under_way(), deadline):
+        return False
     newest = OutboxRow.objects.order_by("-pk").values_list("pk", flat=True).first()
     if newest is not None and not _until(lambda: not OutboxRow.objects.filter(pk__lte=newest).exists(), deadline):
         return False

@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 
 from messaging.models import Generation, StoredOffset, TaskRun
 from orders.models import FINAL, Order
+from orders.payments.ledger import balances
 
 
 def summary() -> dict[str, Any]:
@@ -28,6 +29,7 @@ def summary() -> dict[str, Any]:
             "accepted_to_offer": _latency("order.accepted", "offer.made"),
         },
         "click_to_door_minutes": _click_to_door(),
+        "ledger": {account.label: total for account, total in balances()},
     }
 
 

@@ -99,9 +99,11 @@ def test_addresses_name_services_of_the_file() -> None:
         re.search(r"^([a-z]+):9092$", environment["KAFKA_BOOTSTRAP_SERVERS"]),
         re.search(r"^http://([a-z]+):9324$", environment["SQS_ENDPOINT_URL"]),
         re.search(r"--url http://([a-z]+):8000", command_of(SERVICES["simulator"])),
+        re.search(r"^http://([a-z]+):29400$", environment["PAYMENT_GATEWAY_URL"]),
+        re.search(r"--webhook http://([a-z]+):8000/payments/webhook", command_of(SERVICES["gateway"])),
     ]
 
-    assert [match and match.group(1) for match in hosts] == ["postgres", "kafka", "sqs", "web"]
+    assert [match and match.group(1) for match in hosts] == ["postgres", "kafka", "sqs", "web", "gateway", "web"]
     assert "web" in environment["ALLOWED_HOSTS"].split(",")
     assert 'host = "sqs"' in (FOLDER / "elasticmq.conf").read_text()
     assert SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"] == "CLIENT://kafka:9092"
@@ -114,10 +116,10 @@ def test_volumes_and_files_exist() -> None:
             assert (FOLDER / source).is_file() if source.startswith(".") else source in COMPOSE["volumes"], volume
 
 
-def test_only_this_machine_reaches_the_published_port() -> None:
+def test_only_this_machine_reaches_the_published_ports() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
 
-    assert ports == ["127.0.0.1:${FORKROAD_PORT:-8000}:8000"]
+    assert ports == ["127.0.0.1:${FORKROAD_PORT:-8000}:8000", "127.0.0.1:${FORKROAD_GATEWAY_PORT:-29400}:29400"]
 
 
 @pytest.mark.parametrize("room", ["accounts", "analytics", "config", "delivery", "messaging", "orders", "simulator"])

@@ -90,7 +90,7 @@ def test_a_run_after_a_kill_9_sees_the_orders_of_the_one_before_to_their_end(tmp
         seed(plan, speed=SPEED)
         City.objects.update(confirm_minutes=120)
         environment = child_environment() | {"FORKROAD_HOME": str(system.home)}
-        command = [sys.executable, "manage.py", "simulate", "--city", "--url", system.url, "--rate", "300"]
+        command = [sys.executable, "manage.py", "simulate", "--city", "--url", system.url, "--rate", "120"]
         with (
             (tmp_path / "log").open("wb") as log,
             subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as killed,
@@ -108,7 +108,8 @@ def test_a_run_after_a_kill_9_sees_the_orders_of_the_one_before_to_their_end(tmp
         # then
         assert played.returncode == 0, played.stderr
         assert left
-        assert not Order.objects.unfinished().exclude(status="placed").exists(), played.stderr
+        # Those that were not paid yet are nobody's to play: what the payments worker does later is its own.
+        assert not Order.objects.unfinished().filter(pk__in=left).exists(), played.stderr
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,11 @@ from delivery.models import Assignment
 from messaging.consuming.group import all_groups
 from messaging.models import DeadLetter, OutboxRow, StoredOffset, StreamSequence
 from messaging.outbox import publish
+from messaging.topology import topics
 from orders.city import city_now
 from orders.lifecycle import SYSTEM, record
-from orders.models import Order, OrderHistory, Status
+from orders.models import Entry, Order, OrderHistory, Payment, PaymentHistory, Status
+from orders.payments import tasks as payments
 from tests import factories
 from tests.messaging.consuming.running import running, wait_until_caught_up
 from tests.messaging.streams import NOON, a_fact, make_topic
@@ -62,8 +64,8 @@ def broken(answer: dict[str, Any]) -> dict[str, list[str]]:
 @pytest.fixture
 def delivered() -> Order:
     """One order that went its whole way, told to every group; the commands on SQS are not this test's matter."""
-    for topic in ("orders.events", "couriers.events", "restaurants.events"):
-        make_topic(topic)
+    for topic in topics():
+        make_topic(topic.name)
     courier = factories.make_courier()
     order = factories.ready_order()
     offer = offers.make(order.id, courier_id=courier.pk)
@@ -71,6 +73,7 @@ def delivered() -> Order:
     offers.accept(offer.id, courier=courier)
     couriers.pick_up(order.id, courier=courier)
     couriers.deliver(order.id, courier=courier)
+    payments.capture(order=str(order.id))
     OutboxRow.objects.filter(road="sqs").delete()
     send_events()
     read_events()
@@ -236,3 +239,55 @@ def test_it_exits_with_its_verdict(delivered: Order) -> None:
         call_command("verify", "--no-replay", "--wait", "0", stdout=io.StringIO())
 
     assert exit_.value.code == 1
+
+
+def test_money_that_the_ledger_does_not_know(delivered: Order) -> None:
+    Payment.objects.filter(order=delivered).update(captured=500)
+
+    found = broken(verify("--no-replay"))
+
+    assert found == {"ledger_equals_payments": [str(delivered.id)], "gateway_agrees": [str(delivered.id)]}
+
+
+@pytest.fixture
+def unguarded() -> Iterator[None]:
+    """Take the ledger's guards away, as somebody with the owner's rights could."""
+    guards = [("orders_posting", "posting_balances"), ("orders_entry", "entries_balance")]
+    with connection.cursor() as cursor:
+        for table, trigger in [*guards, ("orders_entry", "entry_append_only")]:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+        yield
+        for table, trigger in [*guards, ("orders_entry", "entry_append_only")]:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_a_posting_that_does_not_balance(delivered: Order) -> None:
+    entry = Entry.objects.get(posting__kind="capture", account="gateway")
+    Entry.objects.create(posting=entry.posting, account="gateway", amount=5)
+
+    found = broken(verify("--no-replay"))
+
+    assert found == {"ledger_balances": [entry.posting.key], "ledger_equals_payments": [str(delivered.id)]}
+
+
+def test_a_payment_that_the_gateway_took_and_nobody_wrote_down(delivered: Order) -> None:
+    payment = Payment.objects.get(order=delivered)
+    Payment.objects.filter(pk=payment.pk).update(gateway_reference="pi_another")
+
+    assert broken(verify("--no-replay"))["gateway_agrees"] == [str(delivered.id), payment.gateway_reference]
+
+
+def test_an_ended_order_whose_payment_is_open(delivered: Order) -> None:
+    order = factories.paid_order()
+    Order.objects.filter(pk=order.pk).update(status="rejected")
+    OutboxRow.objects.filter(road="sqs").delete()
+
+    assert str(order.id) in broken(verify("--no-replay", "--final"))["payments_ended"]
+
+
+def test_a_fact_of_a_payment_that_never_reached_kafka(delivered: Order) -> None:
+    payment = Payment.objects.get(order=delivered)
+    PaymentHistory.objects.filter(payment=payment, sequence=2).update(event_id=uuid.uuid4())
+
+    assert broken(verify("--no-replay")) == {"payments_in_kafka": [str(payment.pk)]}

@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         results: list[Result] = []
         try:
-            settled = settle(within=options["wait"])
+            settled = settle(within=options["wait"], final=options["final"])
             for result in run_checks(
                 final=options["final"], accepted_file=options["accepted"], replay=not options["no_replay"]
             ):
