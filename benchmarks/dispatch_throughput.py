@@ -313,7 +313,11 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=400, help="orders of the backlog (default 400)")
     parser.add_argument("--paced", type=int, default=200, help="orders accepted at 20 a second (default 200)")
     parser.add_argument("--processes", type=int, default=2, help="worker processes of each design (default 2)")
-    parser.add_argument("--policy", help="of this project's rounds, instead of the one that the settings name")
+    parser.add_argument(
+        "--policy",
+        default="linear",
+        help="of this project's rounds (default linear: the planner may keep a trip for a busy courier)",
+    )
     parser.add_argument("--seed", type=int, default=5, help="of the town (default 5)")
     options = parser.parse_args()
     if options.policy:

@@ -127,7 +127,7 @@ def run_round(zone: str, *, policy: Policy | None = None) -> Round:
     if failure is not None:
         # Not served: the command comes back by itself, and the sweeper sees the difference.
         raise failure
-    due_in = _due_in(zone, policy, now=seen.view.now, city=city)
+    due_in = _due_in(zone, policy, now=seen.view.now, city=city, missed=done.skipped > 0)
     with transaction.atomic():
         Plan.objects.bulk_create(
             [Plan(zone_id=zone, memory=policy.memory())],
@@ -174,12 +174,17 @@ def lead_minutes(city: City) -> float:
     return float(min(lead, max(city.dropoff_minutes / 2, 0.0)))
 
 
-def _due_in(zone: str, policy: Policy, *, now: float, city: City) -> float | None:
-    """City minutes to the next look, or None where nothing waits. `now` is the moment that was planned for."""
+def _due_in(zone: str, policy: Policy, *, now: float, city: City, missed: bool) -> float | None:
+    """City minutes to the next look, or None where nothing waits. `now` is the moment that was planned for.
+
+    An offer that was `missed`, as somebody was quicker with its courier, is planned anew as soon as may be.
+    """
     if not selectors.dispatchable(zone).exists():
         return None
     next_departure = policy.due_at()
     soonest = max(LOOK_NO_SOONER, BREATH_SECONDS * city.speed / 60)
+    if missed:
+        return soonest
     latest = max(LOOK_AGAIN, soonest)
     return latest if next_departure is None else min(latest, max(soonest, next_departure - now))
 

@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import User
 from messaging.models import OutboxRow
+from messaging.outbox import transaction_id
 from orders import kitchen, timeouts
 from orders.city import city_now, set_clock
 from orders.lifecycle import IllegalTransition
@@ -38,7 +39,7 @@ def test_accepting_promises_a_time(restaurant: Restaurant) -> None:
     assert (last.type, last.key, msgspec.json.decode(bytes(last.payload))) == (
         "delivery.dispatch_zone",
         "centre",
-        {"zone": "centre"},
+        {"zone": "centre", "since": transaction_id()},
     )
 
 
