@@ -75,6 +75,8 @@ def topics() -> tuple[Topic, ...]:
         Topic("restaurants.events", partitions=2),
         # Where somebody was is forgotten after a day, the latest place too.
         Topic("couriers.positions", partitions=2, retention_ms=ONE_DAY_MS, compacted=True),
+        Topic("behaviour.events", partitions=2, retention_ms=30 * ONE_DAY_MS),
+        Topic("pricing.ticks", partitions=2, retention_ms=7 * ONE_DAY_MS),
     )
 
 

@@ -9,13 +9,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+#: What a room that lives on events may know of those that write them.
+EVENTS = {"orders.events", "orders.restaurant_events", "orders.payments.events", "delivery.events"}
 #: Room → what else of this project it may import.
 MAY_IMPORT: dict[str, set[str]] = {
     "messaging": {"config.celery"},
     "accounts": {"messaging"},
     "orders": {"messaging", "accounts"},
     "delivery": {"messaging", "accounts", "orders"},
-    "analytics": {"messaging", "accounts", "orders.events", "orders.restaurant_events", "delivery.events"},
+    "notifications": {"messaging", "accounts", *EVENTS},
+    "analytics": {"messaging", "accounts", *EVENTS},
     "simulator": set(),
 }
 ROOMS = {*MAY_IMPORT, "config"}

@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "messaging",
     "orders",
     "delivery",
+    "notifications",
     "analytics",
     "simulator",
     "django.contrib.admin",
