@@ -58,7 +58,7 @@ def life(number: int) -> list[Any]:
 
 def rows(events: int, *, after: int = 0) -> Iterator[Any]:
     """Outbox rows that were never in an outbox, of orders numbered from `after`; ten orders a second of city time."""
-    from messaging.envelope import encode_data
+    from messaging.envelope import encode_data, rfc3339
     from messaging.relay.sending import Row
 
     seed = uuid.uuid4().int
@@ -70,11 +70,11 @@ def rows(events: int, *, after: int = 0) -> Iterator[Any]:
         for place in range(PER_ORDER):
             for number, of_order in zip(numbers, lives, strict=True):
                 event = of_order[place]
-                at = NOON + timedelta(seconds=number / 10 + place * 300)
+                at = rfc3339(NOON + timedelta(seconds=number / 10 + place * 300))
                 made += 1
                 yield Row(
                     made, 0, "orders.events", event.type, event.order_id, place + 1,
-                    uuid.UUID(int=(seed + made) % 2**128), at, encode_data(event), "", 0, at, 0,
+                    str(uuid.UUID(int=(seed + made) % 2**128)), at, encode_data(event), "", 0, at, 0,
                 )  # fmt: skip
 
 

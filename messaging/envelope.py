@@ -119,8 +119,8 @@ def encode_headers(
         ("ce_type", type.encode()),
         ("ce_source", b"/forkroad"),
         ("ce_subject", key.encode()),
-        ("ce_time", _rfc3339(time)),
-        ("ce_recordedat", _rfc3339(recorded_at)),
+        ("ce_time", rfc3339(time).encode()),
+        ("ce_recordedat", rfc3339(recorded_at).encode()),
         ("content-type", b"application/json"),
     ]
     if sequence is not None:
@@ -200,5 +200,6 @@ def _decoder(kind: str, cls: type[Event]) -> msgspec.json.Decoder[Any]:
     return decoder
 
 
-def _rfc3339(moment: datetime) -> bytes:
-    return moment.astimezone(UTC).isoformat().encode()
+def rfc3339(moment: datetime) -> str:
+    """A moment as records carry it: in UTC, with all six digits of the second's fraction."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from kafka.errors import KafkaError
 
 from . import kafka
-from .envelope import Event, encode_data
+from .envelope import Event, encode_data, rfc3339
 from .relay.kafka import EventSender
 from .relay.sending import Row
 
@@ -50,8 +50,8 @@ class Stream:
 
     def emit(self, event: Event, *, key: str, at: datetime | None = None) -> None:
         """Send a record soon, or never; `at` (wall time, default now) is when the server received what it tells."""
-        now = at or datetime.now(UTC)
-        row = Row(0, 0, event.topic, event.type, key, None, uuid.uuid4(), now, encode_data(event), "", 0, now, 0)
+        when = rfc3339(at or datetime.now(UTC))
+        row = Row(0, 0, event.topic, event.type, key, None, str(uuid.uuid4()), when, encode_data(event), "", 0, when, 0)
         if len(self._waiting) == self._waiting.maxlen:
             self.dropped += 1
         self._waiting.append((time.monotonic(), row))

@@ -9,7 +9,6 @@ Batch"), which is also what the library writes: a test compares the two byte for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -32,46 +31,49 @@ MAGIC, NO_COMPRESSION = 2, 0
 
 @lru_cache(maxsize=1024)
 def _type(name: str) -> bytes:
-    return wire.fixed("ce_type", name.encode())
+    """What stands between a record's id and its key."""
+    return wire.fixed("ce_type", name.encode()) + wire.BEFORE_SUBJECT
+
+
+@lru_cache(maxsize=1024)
+def _sequence(number: int) -> bytes:
+    return wire.fixed("ce_sequence", b"%d" % number)
+
+
+#: By the number of headers: what stands between a record's value and its id.
+BEFORE_ID = [wire.varint(count) + wire.BEFORE_ID for count in range(12)]
 
 
 def record(row: Row, offset: int) -> bytes:
     """A row as the record at this place of its batch: headers as `messaging.envelope.encode_headers` gives them."""
-    key = row.key.encode()
-    sized_key = varint(len(key)) + key
-    time, recorded = _moment(row.time), _moment(row.recorded_at)
+    _, _, _, kind, text, sequence, message_id, time, payload, traceparent, _, recorded, _ = row
+    key = text.encode()
+    key = varint(len(key)) + key
     parts = [
         b"\x00\x00",  # attributes; milliseconds since the batch's own time
         varint(offset),
-        sized_key,
-        varint(len(row.payload)),
-        row.payload,
-        wire.VARINTS[8 + (row.sequence is not None) + bool(row.traceparent)],
-        wire.BEFORE_ID,
-        str(row.message_id).encode(),
-        _type(row.type),
-        wire.BEFORE_SUBJECT,
-        sized_key,
+        key,
+        varint(len(payload)),
+        payload,
+        BEFORE_ID[8 + (sequence is not None) + bool(traceparent)],
+        message_id.encode(),
+        _type(kind),
+        key,
         wire.TIME,
         varint(len(time)),
-        time,
+        time.encode(),
         wire.RECORDED,
         varint(len(recorded)),
-        recorded,
+        recorded.encode(),
         wire.CONTENT,
     ]
-    if row.sequence is not None:
-        sequence = b"%d" % row.sequence
-        parts += (wire.SEQUENCE, varint(len(sequence)), sequence)
-    if row.traceparent:
-        trace = row.traceparent.encode()
+    if sequence is not None:
+        parts.append(_sequence(sequence))
+    if traceparent:
+        trace = traceparent.encode()
         parts += (wire.TRACE, varint(len(trace)), trace)
     body = b"".join(parts)
     return varint(len(body)) + body
-
-
-def _moment(moment: datetime) -> bytes:
-    return moment.astimezone(UTC).isoformat().encode()
 
 
 @lru_cache(maxsize=50_000)

@@ -9,10 +9,14 @@ import psycopg
 
 from .sending import Answer, Row
 
-COLUMNS: LiteralString = (
-    "o.id, o.shard, o.destination, o.type, o.key, o.sequence, o.message_id, o.time, o.payload, o.traceparent,"
-    " o.delay_seconds, o.recorded_at, o.attempts"
-)
+# Ids and times as the text that goes into a record: PostgreSQL writes it in a quarter of the time that Python takes to
+# make objects of them and text of those.
+RFC_3339: LiteralString = """'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'"""
+COLUMNS: LiteralString = f"""
+    o.id, o.shard, o.destination, o.type, o.key, o.sequence, o.message_id::text,
+    to_char(o.time AT TIME ZONE 'UTC', {RFC_3339}), o.payload, o.traceparent, o.delay_seconds,
+    to_char(o.recorded_at AT TIME ZONE 'UTC', {RFC_3339}), o.attempts
+"""
 
 # By presence: whatever is there, oldest first. A cursor (`id > last`) would pass over a row whose transaction drew
 # its id early and committed late, for ever. One statement reads every lane, each along its own index range.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple, Protocol
-from uuid import UUID
 
 
 class Row(NamedTuple):
-    """An outbox row as the relay reads it, in the column order of `rows.SELECT`."""
+    """An outbox row as the relay reads it, in the column order of `rows.SELECT`; times as `envelope.rfc3339` writes."""
 
     id: int
     shard: int
@@ -18,12 +16,12 @@ class Row(NamedTuple):
     type: str
     key: str
     sequence: int | None
-    message_id: UUID
-    time: datetime
+    message_id: str
+    time: str
     payload: bytes
     traceparent: str
     delay_seconds: int
-    recorded_at: datetime
+    recorded_at: str
     attempts: int
 
 

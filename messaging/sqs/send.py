@@ -138,9 +138,7 @@ def _prepare(row: Row) -> Prepared:
     if not isinstance(kwargs, dict):
         raise ValueError(f"the arguments of {row.type} are no object: {str(kwargs)[:100]}")
     headers = {"key": row.key} | ({"traceparent": row.traceparent} if row.traceparent else {})
-    body = message_body(
-        task=row.type, task_id=str(row.message_id), kwargs=kwargs, queue=row.destination, headers=headers
-    )
+    body = message_body(task=row.type, task_id=row.message_id, kwargs=kwargs, queue=row.destination, headers=headers)
     if len(body) > MAX_BYTES:
         raise ValueError(f"{row.type} of {row.key} has {len(body)} bytes, above SQS's {MAX_BYTES}")
     return Prepared(row, body)

@@ -37,7 +37,7 @@ def delete_or_die(*arguments):
     left -= 1
     delete(*arguments)
 rows.delete = delete_or_die
-call_command("relay", "--road", "kafka", "--batch", "400")
+call_command("relay", "--road", "kafka", "--batch", "400", "--sessions", "1")
 """
 
 
@@ -72,19 +72,21 @@ def test_row_11_stopped_past_takeover_and_continued(fault: Row) -> None:
     takeovers: list[float] = []
     relay = ("relay", "--road", "kafka", "--idle-seconds", "1")
     with running("consume"), started(*relay, name="first") as first, started(*relay, name="second") as second:
-        wait_for(lambda: sorted(lanes().values()) == [4, 4], within=60, what="the two to share the lanes")
+        wait_for(lambda: sorted(lanes().values()) == [2, 2, 2, 2], within=60, what="the two to share the lanes")
         with writing(orders, rate=200) as load:
             for chance in fault.run(short=2, full=20):
                 stopped = chance.choice([first, second])
                 await_more(load, chance.randint(1, 40))
                 stopped.pause()
                 began = time.monotonic()
-                wait_for(lambda: list(lanes().values()) == [8], within=40, what="the other to take over")
+                wait_for(lambda: list(lanes().values()) == [4, 4], within=40, what="the other to take over")
                 takeovers.append(time.monotonic() - began)
                 # What the stopped one held back is told by the other, and more
                 await_sent()
                 stopped.resume()
-                wait_for(lambda: sorted(lanes().values()) == [4, 4], within=40, what="the lanes to be shared again")
+                wait_for(
+                    lambda: sorted(lanes().values()) == [2, 2, 2, 2], within=40, what="the lanes to be shared again"
+                )
         assert_kept()
         repeats = read_stream().repeats
     fault.measures["taken over after"] = f"{statistics.median(takeovers):.1f} s (at most {max(takeovers):.1f})"

@@ -15,7 +15,7 @@ from kafka.record.memory_records import MemoryRecordsBuilder
 from kafka.structs import TopicPartition
 
 from messaging import kafka
-from messaging.envelope import encode_headers
+from messaging.envelope import encode_headers, rfc3339
 from messaging.models import OutboxRow
 from messaging.names import full_topic
 from messaging.relay.kafka import EventSender
@@ -37,12 +37,12 @@ def a_row(**changes: Any) -> Row:
         "type": "order.ready",
         "key": "k",
         "sequence": 1,
-        "message_id": uuid.UUID(int=1),
-        "time": datetime(2026, 5, 4, 12, tzinfo=UTC),
+        "message_id": str(uuid.UUID(int=1)),
+        "time": rfc3339(datetime(2026, 5, 4, 12, tzinfo=UTC)),
         "payload": b"{}",
         "traceparent": "",
         "delay_seconds": 0,
-        "recorded_at": datetime(2026, 5, 4, 12, 0, 0, 7, tzinfo=UTC),
+        "recorded_at": rfc3339(datetime(2026, 5, 4, 12, 0, 0, 7, tzinfo=UTC)),
         "attempts": 0,
     }
     return Row(**(values | changes))
@@ -53,8 +53,10 @@ rows = st.builds(
     type=st.text(max_size=120),
     key=st.text(min_size=1, max_size=120),
     sequence=st.none() | st.integers(1, 2**63 - 1),
-    message_id=st.uuids(),
-    time=st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]), min_value=datetime(1970, 1, 3)),
+    message_id=st.uuids().map(str),
+    time=st.datetimes(
+        timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]), min_value=datetime(1970, 1, 3)
+    ).map(rfc3339),
     payload=st.binary(max_size=300) | st.binary(min_size=9000, max_size=9001),
     traceparent=st.sampled_from(["", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]),
 )
@@ -71,8 +73,8 @@ def test_a_batch_is_byte_for_byte_the_librarys(some: list[Row]) -> None:
             type=row.type,
             key=row.key,
             sequence=row.sequence,
-            time=row.time,
-            recorded_at=row.recorded_at,
+            time=datetime.fromisoformat(row.time),
+            recorded_at=datetime.fromisoformat(row.recorded_at),
             traceparent=row.traceparent,
         )
         theirs.append(1234, row.key.encode(), row.payload, headers)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from messaging.deadletters import drain_dead_letter_queues, redrive
+from messaging.envelope import rfc3339
 from messaging.models import DeadLetter, Incident, OutboxRow, TaskRun
 from messaging.relay.sending import Row
 from messaging.sqs.send import CommandSender, message_body
@@ -39,7 +40,12 @@ def dead_letters(count: int, *, within: float = 20) -> list[DeadLetter]:
 def deliver(row: OutboxRow) -> None:
     """What the relay does with a row."""
     fields = {name: getattr(row, name) for name in Row._fields}
-    (answer,) = CommandSender().send([Row(**fields)])
+    as_text = {
+        "message_id": str(row.message_id),
+        "time": rfc3339(row.time),
+        "recorded_at": rfc3339(row.recorded_at),
+    }
+    (answer,) = CommandSender().send([Row(**(fields | as_text))])
     assert answer.ok, answer.error
     row.delete()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from messaging.envelope import rfc3339
 from messaging.relay.sending import Result, Row
 from messaging.sqs.client import shared_client
 from messaging.sqs.send import MAX_BYTES, CommandSender, Prepared, batches
@@ -30,12 +31,12 @@ def row(number: int = 1, *, task: str = "alerts.note", queue: str = "alerts", de
         type=task,
         key=f"order-{number}",
         sequence=None,
-        message_id=uuid.uuid5(uuid.NAMESPACE_URL, str(number)),
-        time=NOON,
+        message_id=str(uuid.uuid5(uuid.NAMESPACE_URL, str(number))),
+        time=rfc3339(NOON),
         payload=json.dumps(kwargs).encode(),
         traceparent="",
         delay_seconds=delay,
-        recorded_at=NOON,
+        recorded_at=rfc3339(NOON),
         attempts=0,
     )
 
@@ -51,7 +52,7 @@ def test_a_message_equals_the_one_celery_publishes(queues: object, published: No
     sent = row(text="Grüße \u0000 ☂")
     note.apply_async(
         kwargs={"text": "Grüße \u0000 ☂"},
-        task_id=str(sent.message_id),
+        task_id=sent.message_id,
         headers={"key": sent.key},
         ignore_result=True,
     )
