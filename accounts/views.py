@@ -1,15 +1,18 @@
-"""Signing in with one click, where a demo allows it."""
+"""Signing in with one click, where a demo allows it; and leaving for good."""
 
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib import messages
+from django.contrib.auth import login, logout
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from .models import User
+from .access import account, for_role
+from .erasing import CannotErase, erase
+from .models import Role, User
 
 
 @require_POST
@@ -26,3 +29,23 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return redirect(wanted if inside else "home")
+
+
+@for_role(Role.CUSTOMER)
+@require_http_methods(["GET", "POST"])
+def erase_me(request: HttpRequest) -> HttpResponse:
+    """Ask, and forget the person who typed their own login."""
+    if request.method == "POST":
+        user = account(request)
+        if request.POST.get("username", "").strip() != user.username:
+            messages.error(request, "Nothing was erased: that is not your login.")
+            return redirect("erase-me")
+        try:
+            erase(user)
+        except CannotErase as error:
+            messages.error(request, f"Nothing was erased: {error}.")
+            return redirect("erase-me")
+        logout(request)
+        messages.success(request, "Your data were erased.")
+        return redirect("home")
+    return render(request, "accounts/erase.html")

@@ -1,58 +1,142 @@
-"""From events to audit entries."""
+"""From events to audit entries, each chained to the one before it in its partition."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from messaging.envelope import Envelope
 
-COLUMNS = (
-    'generation, topic, partition, "offset", key, sequence, event_id, type, time, recorded_at, actor_role, payload'
+from .chain import CHECKPOINT_EVERY, Fact, genesis, in_utc, link, sign
+
+COPY = (
+    'COPY analytics_auditentry (generation, topic, partition, position, "offset", key, sequence, event_id, type, time,'
+    " recorded_at, actor_role, actor_id, payload, hash) FROM STDIN"
 )
-COPY = f"COPY analytics_auditentry ({COLUMNS}) FROM STDIN"
-INSERT = f"""
-    INSERT INTO analytics_auditentry ({COLUMNS}) VALUES ({", ".join(["%s"] * 12)})
-    ON CONFLICT (generation, event_id) DO NOTHING
+#: In COPY's text format.
+NULL = "\\N"
+KNOWN = "SELECT event_id FROM analytics_auditentry WHERE generation = %s AND event_id = ANY(%s)"
+HEAD = (
+    'SELECT count, "offset", hash FROM analytics_audithead'
+    " WHERE generation = %s AND topic = %s AND partition = %s FOR UPDATE"
+)
+STORE_HEAD = """
+    INSERT INTO analytics_audithead (generation, topic, partition, count, "offset", hash, signature)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (generation, topic, partition) DO UPDATE SET
+        count = EXCLUDED.count, "offset" = EXCLUDED."offset", hash = EXCLUDED.hash, signature = EXCLUDED.signature
 """
+STORE_CHECKPOINT = """
+    INSERT INTO analytics_auditcheckpoint (generation, topic, partition, count, "offset", hash, signature)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+class Head(NamedTuple):
+    """A chain so far: how many entries, and of the last its offset and hash."""
+
+    entries: int
+    offset: int
+    hash: str
 
 
 def apply(events: Sequence[Envelope], *, generation: int) -> None:
     """Add an entry for each event. Events without a sequence are known by their id alone, when they come again."""
-    rows = [
-        (
-            generation,
-            event.topic,
-            event.partition,
-            event.offset,
-            event.key,
-            event.sequence,
-            event.id,
-            event.type,
-            event.time,
-            event.recorded_at,
-            str(getattr(event.data, "by", ""))[:40],
-            # The record's own bytes, not the typed event: a newer writer's fields are kept too.
-            event.raw.decode(),
-        )
-        for event in events
-    ]
+    places: dict[tuple[str, int], list[Envelope]] = {}
+    for event in events:
+        places.setdefault((event.topic, event.partition), []).append(event)
+    for (topic, partition), some in places.items():
+        _extend(generation, topic, partition, some)
+
+
+def _extend(generation: int, topic: str, partition: int, events: Sequence[Envelope]) -> None:
+    """Lengthen one partition's chain: entries, head and checkpoints, in the runtime's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(HEAD, [generation, topic, partition])
+        row = cursor.fetchone()
+    before = Head(*row) if row else Head(0, -1, genesis(topic, partition))
+    block, heads = _chain(generation, topic, partition, before, events)
     try:
         with transaction.atomic():
-            _copy(rows)
+            _copy(block)
     except IntegrityError:
-        with connection.cursor() as cursor:
-            cursor.executemany(INSERT, rows)
+        block, heads = _chain(generation, topic, partition, before, _unknown(generation, events))
+        _copy(block)
+    if not heads:
+        return
+    with connection.cursor() as cursor:
+        for head in heads:
+            if head.entries % CHECKPOINT_EVERY == 0:
+                cursor.execute(STORE_CHECKPOINT, _signed(generation, "checkpoint", topic, partition, head))
+        cursor.execute(STORE_HEAD, _signed(generation, "head", topic, partition, heads[-1]))
 
 
-def _copy(rows: Sequence[tuple[Any, ...]]) -> None:
+def _signed(generation: int, what: str, topic: str, partition: int, head: Head) -> list[Any]:
+    signature = sign(settings.AUDIT_KEY, what, topic, partition, head.entries, head.offset, head.hash)
+    return [generation, topic, partition, *head, signature]
+
+
+def _chain(
+    generation: int, topic: str, partition: int, before: Head, events: Sequence[Envelope]
+) -> tuple[str, list[Head]]:
+    """The entries as a block of COPY's text format, and the heads to sign: every checkpoint's, and the last.
+
+    psycopg formats value by value, at several times the price of a line in one piece.
+    """
+    lines: list[str] = []
+    heads: list[Head] = []
+    position, offset, head = before
+    place = f"{generation}\t{_escaped(topic)}\t{partition}"
+    for event in events:
+        position, offset = position + 1, event.offset
+        # The record's own bytes, not the typed event: a newer writer's fields are kept too.
+        payload = event.raw.decode()
+        role = str(getattr(event.data, "by", ""))[:40]
+        actor: int | None = getattr(event.data, "actor_id", None)
+        key, sequence, kind, event_id = event.key, event.sequence, event.type, str(event.id)
+        time, written = in_utc(event.time), in_utc(event.recorded_at) if event.recorded_at else None
+        head = link(head, Fact(position, offset, key, sequence, event_id, kind, time, written, role, actor, payload))
+        lines.append(
+            f"{place}\t{position}\t{offset}\t{_escaped(key)}\t{NULL if sequence is None else sequence}\t{event_id}"
+            f"\t{kind}\t{time}\t{written or NULL}\t{_escaped(role)}\t{NULL if actor is None else actor}"
+            f"\t{_escaped(payload)}\t{head}\n"
+        )
+        if position % CHECKPOINT_EVERY == 0:
+            heads.append(Head(position, offset, head))
+    if lines and (not heads or heads[-1].entries != position):
+        heads.append(Head(position, offset, head))
+    return "".join(lines), heads
+
+
+def _unknown(generation: int, events: Sequence[Envelope]) -> list[Envelope]:
+    """The events that have no entry so far, each once."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [generation, [event.id for event in events]])
+        seen = {row[0] for row in cursor.fetchall()}
+    fresh = []
+    for event in events:
+        if event.id not in seen:
+            seen.add(event.id)
+            fresh.append(event)
+    return fresh
+
+
+def _copy(block: str) -> None:
     """At half of PostgreSQL's time for an INSERT; but COPY cannot pass over an entry that is there already.
 
     Raises:
         django.db.IntegrityError: one is.
     """
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for row in rows:
-            copy.write_row(row)
+    if block:
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY) as copy:
+            copy.write(block)
+
+
+def _escaped(text: str) -> str:
+    """A value of COPY's text format."""
+    if "\\" in text or "\n" in text or "\t" in text or "\r" in text:
+        text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return text

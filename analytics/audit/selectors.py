@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from messaging.consuming.positions import live_generation
 
-from .models import AuditEntry
+from .models import AuditEntry, AuditHead
 
 GROUP = "audit"
 
@@ -31,3 +31,8 @@ def where_events_stand(event_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[
         event_id: (topic, partition, offset)
         for event_id, topic, partition, offset in rows.values_list("event_id", "topic", "partition", "offset")
     }
+
+
+def heads() -> QuerySet[AuditHead]:
+    """Where each partition's chain stands."""
+    return AuditHead.objects.filter(generation=live_generation(GROUP)).order_by("topic", "partition")

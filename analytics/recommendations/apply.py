@@ -1,4 +1,4 @@
-"""From placed orders to counts of items and of pairs."""
+"""From placed orders to baskets, and to counts of items and of pairs."""
 
 from __future__ import annotations
 
@@ -36,8 +36,19 @@ PAIRS = """
 """
 
 
+# An array of arrays is taken apart to its numbers by unnest: each basket comes as a text of its own.
+BASKETS = """
+    INSERT INTO analytics_placedbasket
+        (generation, order_id, customer_id, restaurant_id, restaurant, zone, placed_at, items)
+    SELECT %s, order_id, customer_id, restaurant_id, restaurant, zone, placed_at, items::bigint[]
+    FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+        AS placed (order_id, customer_id, restaurant_id, restaurant, zone, placed_at, items)
+"""
+
+
 def apply(events: Sequence[Envelope], *, generation: int) -> None:
-    """Count the baskets of placed orders; an item counts once an order, whatever its quantity."""
+    """Keep and count the baskets of placed orders; an item counts once an order, whatever its quantity."""
+    baskets: list[tuple[str, int, int, str, str, datetime, str]] = []
     items: Counter[tuple[int, int]] = Counter()
     names: dict[tuple[int, int], tuple[datetime, str]] = {}
     pairs: Counter[tuple[int, int, int]] = Counter()
@@ -46,6 +57,17 @@ def apply(events: Sequence[Envelope], *, generation: int) -> None:
         if not isinstance(placed, OrderPlaced):
             continue
         basket = {line.item_id: line.name[:200] for line in placed.lines}
+        baskets.append(
+            (
+                placed.order_id,
+                placed.customer_id,
+                placed.restaurant_id,
+                placed.restaurant[:80],
+                placed.zone[:60],
+                envelope.time,
+                plain(sorted(basket)),
+            )
+        )
         for item_id, name in basket.items():
             item = placed.restaurant_id, item_id
             items[item] += 1
@@ -53,6 +75,10 @@ def apply(events: Sequence[Envelope], *, generation: int) -> None:
         for one, other in permutations(sorted(basket)[:PAIRED_ITEMS], 2):
             pairs[placed.restaurant_id, one, other] += 1
     with connection.cursor() as cursor:
+        if baskets:
+            orders, customers, places, titles, zones, times, held = zip(*baskets, strict=True)
+            columns = [texts(orders), plain(customers), plain(places), texts(titles), texts(zones), plain(times)]
+            cursor.execute(BASKETS, [generation, *columns, texts(held)])
         if items:
             keys = sorted(items)
             restaurants, item_ids = zip(*keys, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -42,3 +43,27 @@ class PairCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id} with {self.other_id}: {self.orders} orders"
+
+
+class PlacedBasket(models.Model):
+    """One order's items, each once. Only ever added to, so it matters to nobody which partition was read first."""
+
+    generation = models.PositiveIntegerField()
+    order_id = models.UUIDField()
+    customer_id = models.BigIntegerField()
+    restaurant_id = models.BigIntegerField()
+    restaurant = models.CharField(max_length=80, help_text="the name it had then")
+    zone = models.CharField(max_length=60)
+    placed_at = models.DateTimeField(help_text="city time")
+    items = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["generation", "order_id"], name="placed_basket_once")]
+        indexes = [
+            models.Index(fields=["generation", "customer_id", "-placed_at"], name="placed_basket_customer"),
+            models.Index(fields=["generation", "restaurant_id", "-placed_at"], name="placed_basket_restaurant"),
+            models.Index(fields=["generation", "-placed_at"], name="placed_basket_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.items)} items of {self.restaurant}"

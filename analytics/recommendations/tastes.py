@@ -7,6 +7,7 @@ order as you do just had it", "many had it last time".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -84,8 +85,10 @@ class Tastes:
         """A person ordered these items together, after all that was learned of the person before."""
         self._make_room(person)
         one = self.people[person]
-        bought = np.unique(np.asarray(basket, np.int64))
-        for item in bought.tolist():
+        # Not np.unique: baskets are small, and a page learns some hundred of them a request.
+        items = sorted({int(item) for item in basket})
+        bought = np.array(items, np.int64)
+        for item in items:
             postings = self.postings[item]
             if (place := one.places.get(item)) is None:
                 place = one.places[item] = postings.append(person, 0.0)
@@ -101,7 +104,7 @@ class Tastes:
         self._learned += 1
         # Rarities move with every basket, lengths only with their owner's: now and then all are taken anew.
         if self._learned > 1.1 * self._measured + 100:
-            self._measure()
+            self.measure()
 
     def personal(self, person: int) -> tuple[npt.NDArray[np.int64], Floats]:
         """Items a person has ordered, and their weights: 1 for the last basket, `FADING` for the one before, …"""
@@ -158,7 +161,7 @@ class Tastes:
         return [Suggestion(int(i), float(total[i]), reasons[int(parts[:, i].argmax())]) for i in best if total[i] > 0]
 
     def _rarity(self, buyers: int) -> float:
-        return float(np.log(max(len(self.people), 2) / max(buyers, 1)))
+        return math.log(max(len(self.people), 2) / max(buyers, 1))
 
     def _make_room(self, person: int) -> None:
         while person >= len(self.people):
@@ -166,7 +169,8 @@ class Tastes:
         if person >= len(self._squares):
             self._squares = np.concatenate([self._squares, np.zeros(max(person + 1, 64))])
 
-    def _measure(self) -> None:
+    def measure(self) -> None:
+        """Take everyone's length by the rarities of now: what `learn` does now and then by itself."""
         self._squares[:] = 0
         for postings in self.postings:
             if postings.size:
