@@ -1,0 +1,206 @@
+"""The group's handler: profiles under their row locks, decisions once an order and stage, holds through the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from messaging.consuming.arrays import plain, texts
+from messaging.consuming.positions import SCRATCH, live_number
+from messaging.envelope import Envelope
+from messaging.outbox import send_many
+
+from .facts import Fact, notice
+from .profiles import Book, Key, Profile, read_by, written_by
+from .scoring import Decision, as_kept, take
+
+GROUP = "fraud"
+#: The command that keeps an order from couriers.
+HOLD = "delivery.hold_order"
+#: A replay decides of events younger than this (wall time) where the live generation has not. Those it passes by the
+#: live one's offset just before the swap would else be nobody's; older ones were decided long ago.
+RECENT = timedelta(minutes=10)
+
+#: Locks what is there and makes what is not, in one order, so that two members never wait for each other.
+LOCK = """
+    INSERT INTO analytics_fraudprofile (generation, kind, token, state)
+    SELECT %s, kind, token, NULL FROM unnest(%s::text[], %s::text[]) AS key (kind, token) ORDER BY kind, token
+    ON CONFLICT (generation, kind, token) DO UPDATE SET kind = EXCLUDED.kind
+    RETURNING kind, token, state::text
+"""
+LOOK = """
+    SELECT kind, token, state::text FROM analytics_fraudprofile
+    JOIN unnest(%s::text[], %s::text[]) AS key (kind, token) USING (kind, token) WHERE generation = %s
+"""
+STORE = """
+    UPDATE analytics_fraudprofile AS profile SET state = new.state::jsonb
+    FROM unnest(%s::text[], %s::text[], %s::text[]) AS new (kind, token, state)
+    WHERE profile.generation = %s AND profile.kind = new.kind AND profile.token = new.token
+"""
+DECIDE = """
+    INSERT INTO analytics_frauddecision (order_id, stage, account, score, rules, features, because_of, at, recorded_at,
+        decided_at)
+    SELECT *, clock_timestamp() FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::int[], %s::jsonb[], %s::jsonb[],
+        %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+    ON CONFLICT (order_id, stage) DO NOTHING
+    RETURNING order_id, stage
+"""
+OPEN = """
+    INSERT INTO analytics_fraudcase (order_id, account, card, device, door, courier, stage, score, rules, opened_at,
+        created_at, verdict, note)
+    SELECT *, clock_timestamp(), '', '' FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+        %s::bigint[], %s::text[], %s::int[], %s::jsonb[], %s::timestamptz[])
+    ON CONFLICT (order_id) DO NOTHING
+    RETURNING order_id
+"""
+
+
+def apply(events: Sequence[Envelope], *, generation: int) -> None:
+    """Fold the events into the profiles, and act on what they say of orders that nobody has decided about.
+
+    Profiles are a generation's own. A decision is made once an order and stage, whichever generation comes first.
+    """
+    noticed = [(event, fact) for event in events if (fact := notice(event.data, at=event.time)) is not None]
+    if not noticed:
+        return
+    live = generation == live_number(GROUP)
+    book = _load([fact for _, fact in noticed], generation)
+    made: list[tuple[Envelope, Fact, Decision]] = []
+    for event, fact in noticed:
+        decisions = take(fact, book)
+        if live or _undecided_by_anyone(event, generation):
+            made += ((event, fact, decision) for decision in decisions)
+    _store(book, generation)
+    if made:
+        _act(made)
+
+
+def _undecided_by_anyone(event: Envelope, generation: int) -> bool:
+    if generation == SCRATCH or event.recorded_at is None:
+        return False
+    return datetime.now(UTC) - event.recorded_at < RECENT
+
+
+def _load(facts: Iterable[Fact], generation: int) -> Book:
+    """The profiles that these facts concern; those they change are locked."""
+    some = list(facts)
+    changed = sorted({key for fact in some for key in written_by(fact)})
+    read = sorted({key for fact in some for key in read_by(fact)} - set(changed))
+    book = Book()
+    with connection.cursor() as cursor:
+        if changed:
+            cursor.execute(LOCK, [generation, *_columns(changed)])
+            book.profiles |= dict(_profiles(cursor.fetchall()))
+        # What rules have been worth is read unlocked: a verdict that comes at this moment counts from the next on.
+        cursor.execute(
+            f"{LOOK} UNION ALL SELECT kind, token, state::text FROM analytics_fraudprofile"
+            " WHERE generation = %s AND kind = 'rule' AND NOT (token = ANY(%s::text[]))",
+            [*_columns(read), generation, generation, texts([token for kind, token in changed if kind == "rule"])],
+        )
+        book.profiles |= dict(_profiles(cursor.fetchall()))
+    return book
+
+
+def _profiles(rows: Iterable[tuple[str, str, str | None]]) -> Iterator[tuple[Key, Profile]]:
+    for kind, token, state in rows:
+        yield (kind, token), _decoder.decode(state) if state else Profile()
+
+
+def _store(book: Book, generation: int) -> None:
+    keys = sorted(book.changed)
+    if keys:
+        states = [_encoder.encode(book.profiles[key]).decode() for key in keys]
+        with connection.cursor() as cursor:
+            cursor.execute(STORE, [*_columns(keys), texts(states), generation])
+
+
+def _act(made: Sequence[tuple[Envelope, Fact, Decision]]) -> None:
+    """Write the decisions; open a case for each order over the line, and hold it where a courier might still come."""
+    unique = {(decision.order, decision.stage): (event, fact, decision) for event, fact, decision in reversed(made)}
+    rows = [unique[key] for key in sorted(unique)]
+    decisions = [decision for _, _, decision in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            DECIDE,
+            [
+                *_head(decisions),
+                [_json({one.rule.name: one.points for one in decision.fired}) for decision in decisions],
+                [_json(as_kept(decision)) for decision in decisions],
+                plain([UUID(decision.because_of) if decision.because_of else None for decision in decisions]),
+                plain([_time(decision.at) for decision in decisions]),
+                plain([event.recorded_at for event, _, _ in rows]),
+            ],
+        )
+        fresh = {(str(order), stage) for order, stage in cursor.fetchall()}
+    suspects: dict[str, tuple[Fact, Decision]] = {}
+    for _, fact, decision in rows:
+        if decision.over and (decision.order, decision.stage) in fresh:
+            suspects.setdefault(decision.order, (fact, decision))
+    if suspects:
+        _open_cases([suspects[order] for order in sorted(suspects)])
+
+
+def _open_cases(suspects: Sequence[tuple[Fact, Decision]]) -> None:
+    decisions = [decision for _, decision in suspects]
+    # A linked order's own card and door are not in this fact; the device or account that links them is.
+    own = [(fact, fact.order == decision.order) for fact, decision in suspects]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            OPEN,
+            [
+                plain([UUID(decision.order) for decision in decisions]),
+                plain([decision.account for decision in decisions]),
+                texts([fact.card if its else "" for fact, its in own]),
+                texts([fact.device for fact, _ in own]),
+                texts([fact.door if its else "" for fact, its in own]),
+                plain([fact.courier if its else 0 for fact, its in own]),
+                texts([decision.stage for decision in decisions]),
+                plain([decision.score for decision in decisions]),
+                [_json({one.rule.name: one.points for one in decision.fired}) for decision in decisions],
+                plain([_time(decision.at) for decision in decisions]),
+            ],
+        )
+        opened = {str(row[0]) for row in cursor.fetchall()}
+    commands: list[tuple[str, dict[str, str | int]]] = [
+        (
+            decision.order,
+            {
+                "order": decision.order,
+                "score": decision.score,
+                "rules": ",".join(one.rule.name for one in decision.fired),
+            },
+        )
+        for decision in decisions
+        if decision.order in opened
+    ]
+    if commands:
+        send_many(HOLD, commands)
+
+
+def _head(decisions: Sequence[Decision]) -> list[str]:
+    return [
+        plain([UUID(decision.order) for decision in decisions]),
+        texts([decision.stage for decision in decisions]),
+        plain([decision.account for decision in decisions]),
+        plain([decision.score for decision in decisions]),
+    ]
+
+
+def _columns(keys: Sequence[Key]) -> list[str]:
+    return [texts([kind for kind, _ in keys]), texts([token for _, token in keys])]
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Profile)
