@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from accounts.models import Role
@@ -74,6 +74,7 @@ class Radio:
         #: Who may see a courier's position, by the courier's id.
         self._watched: dict[str, set[Seat]] = {}
         self._thread: threading.Thread | None = None
+        self._bells: list[Callable[[], None]] = []
         self.closed = threading.Event()
 
     @contextlib.contextmanager
@@ -82,16 +83,26 @@ class Radio:
         seat = Seat(viewer, asyncio.get_running_loop())
         with self._lock:
             self._seats.add(seat)
-            if self._thread is None:
-                # A daemon thread: the process may end while it waits for the broker.
-                self._thread = threading.Thread(target=read_forever, args=(self,), name="live", daemon=True)
-                self._thread.start()
+            self._start()
         try:
             yield seat
         finally:
             with self._lock:
                 self._seats.discard(seat)
                 self._watch(seat, by=())
+
+    def listen(self, ring: Callable[[], None]) -> None:
+        """Have this called, by the reader's thread, whenever a fact of an order or a courier was heard, or missed."""
+        with self._lock:
+            self._bells.append(ring)
+            self._start()
+
+    def _start(self) -> None:
+        """Under the lock."""
+        if self._thread is None:
+            # A daemon thread: the process may end while it waits for the broker.
+            self._thread = threading.Thread(target=read_forever, args=(self,), name="live", daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         """Let the reader end at its next breath."""
@@ -116,6 +127,8 @@ class Radio:
         if isinstance(event.data, CourierMoved):
             self._show(event, event.data.courier_id)
             return
+        for ring in self._bells:
+            ring()
         with self._lock:
             concerned = [seat for seat in self._seats if seat.viewer.may_see(event)]
             for seat in concerned:
@@ -126,6 +139,8 @@ class Radio:
 
     def announce(self, word: str) -> None:
         """Tell every page: the reader has (re)started, so events may have passed unheard."""
+        for ring in self._bells:
+            ring()
         with self._lock:
             everyone = list(self._seats)
             for seat in everyone:

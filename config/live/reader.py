@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POSITIONS = "couriers.positions"
-TOPICS = ("orders.events", "couriers.events", POSITIONS)
+TOPICS = ("orders.events", "couriers.events", "notices.events", POSITIONS)
 
 #: Where this process's reader stands, by (topic, partition): the end of each, as far as it has been read.
 ends: dict[tuple[str, int], int] = {}

@@ -12,9 +12,11 @@ from accounts.auth import asking_user
 from accounts.models import Role, User
 from delivery.events import CourierMoved
 from messaging.envelope import Envelope
+from notifications.events import NoticeGiven
 
 #: A restaurant hears of an order once it is paid, never before.
 UNPAID = frozenset({"order.placed", "order.payment_failed"})
+INBOXES = frozenset({Role.CUSTOMER, Role.OPERATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class Viewer:
         data = event.data
         if isinstance(data, CourierMoved):
             return False
+        if isinstance(data, NoticeGiven):
+            # Of couriers and restaurants `subject` is no account's id, and they have no inbox.
+            return self.role in INBOXES and data.recipient_id == self.subject
         if self.role == Role.OPERATOR:
             return True
         if self.role == Role.COURIER:

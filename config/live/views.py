@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 
 from delivery.events import CourierMoved
 from messaging.envelope import Envelope
+from notifications.events import NoticeGiven
 
 from .radio import Sighting, radio
 from .viewers import Viewer, identify
@@ -56,6 +57,8 @@ def _word(name: str) -> bytes:
 
 
 def _event(event: Envelope) -> bytes:
+    if isinstance(event.data, NoticeGiven):
+        return _word("notice")
     of_order = event.topic.endswith("orders.events")
     data = event.data
     body = {

@@ -1,0 +1,1 @@
+"""How browsing becomes orders: counted in the browser of those who agree, approximate by nature."""
