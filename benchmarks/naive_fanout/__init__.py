@@ -1,0 +1,1 @@
+"""What `benchmarks.fanout` compares with, and what its workers load."""
