@@ -1,0 +1,9 @@
+"""Rules about orders that nobody brings."""
+
+from __future__ import annotations
+
+from messaging.alerting.rules import alert_rule
+
+alert_rule("undispatched", "No courier takes an order", responses=["alerts.call_next_courier"])
+alert_rule("courier_silent", "A courier took an order and is not seen", responses=["alerts.call_next_courier"])
+alert_rule("set_aside", "An order was left out of its zone's rounds")
