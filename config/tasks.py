@@ -1,0 +1,5 @@
+"""Commands of the wiring itself; Celery looks for them in a module of this name."""
+
+from .comparison.tasks import compare
+
+__all__ = ["compare"]
