@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults bench lint format doctor stack screenshots clean requirements
+.PHONY: help demo test faults browser-full bench lint format doctor stack screenshots clean requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(TEST_READY) ## Run every test on real servers; ARGS="-k name" for some
 
 faults: $(TEST_READY) ## Run the fault matrix to its full count of trials (about an hour); ARGS="-k row_9" for some
 	@FORKROAD_FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
+
+browser-full: $(TEST_READY) ## Sweep every page for accessibility: light and dark, phone and desk, all states; ARGS="-k axe"
+	@FORKROAD_BROWSER=full $(BIN)/python -m pytest tests/browser $(ARGS)
 
 bench: $(BENCH_READY) ## Measure against every target, each in its short form (about ten minutes); ARGS="--json"
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -45,9 +45,11 @@ BENCHMARKS = (
     Benchmark("replay", ("--events", "60000")),
     Benchmark("dispatch", data=MDRP),
     Benchmark("dispatch_throughput", ("--orders", "160", "--paced", "80")),
+    Benchmark("dashboard", ("--seconds", "10")),
     Benchmark("positions", ("--seconds", "10", "--limit-seconds", "3")),
     Benchmark("fanout"),
     Benchmark("eta", ("--seconds", "60")),
+    Benchmark("fraud", ("--seeds", "101", "--seconds", "10")),
     Benchmark("recommend", ("--folds", "1"), data=BASKETS),
     Benchmark("scale", ("--size", "0.25")),
 )

@@ -7,6 +7,10 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.demo import demo_roles
+from accounts.models import User
+from analytics.behaviour.consent import choice_of
+from messaging.models import Incident
+from notifications.inbox import unread
 from orders.basket import load_basket
 
 
@@ -18,3 +22,19 @@ def demo(request: HttpRequest) -> dict[str, object]:
 def basket(request: HttpRequest) -> dict[str, object]:
     """How many items lie in the visitor's basket, for the head of the page."""
     return {"basket_count": SimpleLazyObject(lambda: load_basket(request.session).count)}
+
+
+def inbox(request: HttpRequest) -> dict[str, object]:
+    """How many notices the signed-in person has not read, for the head of the page."""
+    user = getattr(request, "user", None)
+    return {"unread": SimpleLazyObject(lambda: unread(user.pk)) if isinstance(user, User) else 0}
+
+
+def browsing(request: HttpRequest) -> dict[str, object]:
+    """Whether the visitor lets browsing be counted: yes, no, ask, or off where nobody is asked."""
+    return {"browsing": choice_of(request)}
+
+
+def incidents(request: HttpRequest) -> dict[str, object]:
+    """How many incidents nobody has taken up; asked only by the pages of operators."""
+    return {"incidents_unattended": SimpleLazyObject(lambda: Incident.objects.unattended().count())}

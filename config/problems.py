@@ -19,7 +19,7 @@ from accounts.auth import WrongRole
 from delivery.couriers import JobReleased, StillCarrying
 from delivery.offers import OfferGone
 from orders.checkout import CheckoutRefused, IdempotencyConflict
-from orders.lifecycle import IllegalTransition
+from orders.lifecycle import IllegalTransition, WrongDoorCode
 from orders.payments.refunds import CannotRefund
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,10 @@ def key_conflict(error: IdempotencyConflict) -> Answer:
 
 def illegal_transition(error: IllegalTransition) -> Answer:
     return 409, "illegal_transition", str(error), {"status": error.status, "wanted": error.target}
+
+
+def wrong_door_code(error: WrongDoorCode) -> Answer:
+    return 409, "door_code", str(error), {"left": error.left}
 
 
 def cannot_refund(error: CannotRefund) -> Answer:
@@ -94,6 +98,7 @@ HANDLERS: dict[type[Exception], Callable[[Any], Answer]] = {
     CheckoutRefused: refused,
     IdempotencyConflict: key_conflict,
     IllegalTransition: illegal_transition,
+    WrongDoorCode: wrong_door_code,
     CannotRefund: cannot_refund,
     OfferGone: offer_gone,
     StillCarrying: still_carrying,

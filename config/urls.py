@@ -9,6 +9,7 @@ from orders.views.browse import home
 
 from .api import api
 from .health import healthz
+from .live.board_views import live_board
 from .live.views import live
 from .metrics import metrics
 from .problems import unknown_address
@@ -18,9 +19,12 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("orders.urls")),
     path("", include("delivery.urls")),
+    path("", include("notifications.urls")),
     path("analytics/", include("analytics.urls")),
     path("operator/", include("config.operator.urls")),
+    path("", include("config.comparison.urls")),
     path("live/", live, name="live"),
+    path("live/board/", live_board, name="live-board"),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
     path("api/<path:rest>", unknown_address),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Body, Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from accounts.auth import SIGNED_IN, WrongRole, user_with_role
@@ -34,6 +34,10 @@ class PositionIn(Schema):
 
 class PositionsIn(Schema):
     positions: Annotated[list[PositionIn], Field(min_length=1, max_length=positions.MOST)]
+
+
+class DoorIn(Schema):
+    door_code: Annotated[str, Field(max_length=20, pattern=r"^[^\x00]*$")] = ""
 
 
 class OnlineIn(PositionIn):
@@ -197,9 +201,10 @@ def picked_up(request: HttpRequest, order_id: uuid.UUID) -> StageOut:
 
 
 @router.post("/courier/orders/{uuid:order_id}/delivered", response=StageOut)
-def delivered(request: HttpRequest, order_id: uuid.UUID) -> StageOut:
-    """The order is at its door."""
-    return StageOut.of(couriers.deliver(order_id, courier=asking(request)))
+def delivered(request: HttpRequest, order_id: uuid.UUID, body: Annotated[DoorIn | None, Body()] = None) -> StageOut:
+    """The order is at its door; 409 door_code where the customer asked for a code and this is another, or none."""
+    code = body.door_code if body else ""
+    return StageOut.of(couriers.deliver(order_id, courier=asking(request), door_code=code))
 
 
 def _job(job: Assignment, *, address: str) -> dict[str, Any]:

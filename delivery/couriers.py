@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from messaging.models.incident import resolve_incident
@@ -91,16 +92,26 @@ def pick_up(order_id: uuid.UUID | str, *, courier: Courier) -> Order:
     return order
 
 
-@transaction.atomic
-def deliver(order_id: uuid.UUID | str, *, courier: Courier) -> Order:
+def deliver(order_id: uuid.UUID | str, *, courier: Courier, door_code: str = "") -> Order:
     """The order is at its door; the courier is free for another. Safe to press twice.
 
-    Raises: as `pick_up`.
+    Raises: as `pick_up`; WrongDoorCode where the customer asked for a code and this is another.
     """
+    try:
+        return _deliver(order_id, courier=courier, door_code=door_code)
+    except lifecycle.WrongDoorCode as wrong:
+        if door_code:
+            # After the refusal has rolled everything else back: a try that is not counted could be made for ever.
+            Order.objects.filter(pk=wrong.order_id).update(door_tries=F("door_tries") + 1)
+        raise
+
+
+@transaction.atomic
+def _deliver(order_id: uuid.UUID | str, *, courier: Courier, door_code: str) -> Order:
     order, locked, job = _lock_job(order_id, courier)
     if order.status == Status.DELIVERED:
         return order
-    order = lifecycle.deliver(order.id, by=courier_actor(courier))
+    order = lifecycle.deliver(order.id, by=courier_actor(courier), door_code=door_code)
     _finish(job, Assignment.State.COMPLETED)
     _stand_at(locked, order.address.latitude, order.address.longitude)
     _dispatch(locked.zone_id)

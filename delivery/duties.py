@@ -45,6 +45,9 @@ PAYMENT_FORGOTTEN = reminders.FORGOTTEN
 #: minute must not end it.
 LEAST_WAIT_SECONDS = 60.0
 
+#: A held order's customer must not starve while no reviewer comes: after so many city minutes it is given up.
+REVIEW_MINUTES = 45.0
+
 T = TypeVar("T")
 
 
@@ -79,7 +82,7 @@ def wake_zones() -> int:
 
     An order waits, no round is due, and either a call was not answered or a courier is free.
     """
-    orders = waiting().filter(zone=OuterRef("pk"))
+    orders = waiting().filter(zone=OuterRef("pk")).exclude(hold=Order.Hold.HELD)
     free = Courier.objects.free().filter(zone=OuterRef("pk")).values("pk")
     quiet = Q(served_at=None) | Q(served_at__lt=Now() - FORGOTTEN)
     reminder_answered = Q(served_at__gte=F("nudged_at")) & Q(nudged_at__lt=Now() - FORGOTTEN)
@@ -96,10 +99,12 @@ def wake_zones() -> int:
 
 
 def give_up_undeliverable() -> int:
-    """Give orders up that have waited for a courier longer than the city allows."""
+    """Give orders up that have waited for a courier, or held for a reviewer, longer than the city allows."""
     city = the_city()
-    patience = max(city.undeliverable_minutes * 60, LEAST_WAIT_SECONDS * city.speed)
-    late = waiting().filter(accepted_at__lt=CityAfter(-patience)).order_by("accepted_at")
+    least = LEAST_WAIT_SECONDS * city.speed
+    patience = max(city.undeliverable_minutes * 60, least)
+    unreviewed = Q(hold=Order.Hold.HELD, accepted_at__lt=CityAfter(-max(REVIEW_MINUTES * 60, least)))
+    late = waiting().filter(Q(accepted_at__lt=CityAfter(-patience)) | unreviewed).order_by("accepted_at")
     return each_alone(_give_up, late.values_list("pk", flat=True)[:BATCH])
 
 
@@ -150,7 +155,9 @@ def _give_up(order_id: uuid.UUID) -> bool:
     if Assignment.objects.filter(order=order, state__in=TAKEN).exists():
         return False
     try:
-        lifecycle.give_up(order.id, by=SYSTEM, reason="no_courier")
+        # A hold that nobody reviewed ends here, too: the customer's money is let go.
+        held = order.hold == Order.Hold.HELD
+        lifecycle.give_up(order.id, by=SYSTEM, reason="held_for_review" if held else "no_courier")
     except IllegalTransition:
         return False
     return True

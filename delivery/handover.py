@@ -51,11 +51,12 @@ _REFUSALS = {
     "offline": "that courier is offline",
     "no_room": "that courier has as many orders, or offers, as they can carry",
     "same": "that courier has it already",
+    "held": "it is held until a reviewer has looked at it",
 }
 
 
 class HandoverRefused(Exception):
-    """Nothing was changed: `code` is taken, moved, ended, in_hands, offline, no_room or same."""
+    """Nothing was changed: `code` is taken, moved, ended, in_hands, offline, no_room, same or held."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -63,7 +64,7 @@ class HandoverRefused(Exception):
 
 
 @dataclass(slots=True)
-class _Held:
+class Held:
     """An order, its assignment if it is with somebody, and the couriers concerned, all locked."""
 
     order: Order
@@ -76,10 +77,10 @@ def assign(order_id: uuid.UUID | str, *, to: int, by: Actor, reason: str) -> Ass
 
     Raises:
         Order.DoesNotExist, Courier.DoesNotExist: no such one.
-        HandoverRefused: taken, ended, offline or no_room.
+        HandoverRefused: taken, ended, held, offline or no_room.
     """
 
-    def give(held: _Held) -> Assignment:
+    def give(held: Held) -> Assignment:
         job = held.job
         if job is not None and job.state == Assignment.State.ACTIVE:
             if job.courier_id == to:
@@ -87,11 +88,13 @@ def assign(order_id: uuid.UUID | str, *, to: int, by: Actor, reason: str) -> Ass
             raise HandoverRefused("taken")
         if held.order.status not in OFFERABLE:
             raise HandoverRefused("ended")
+        if held.order.hold == Order.Hold.HELD:
+            raise HandoverRefused("held")
         if job is not None:
             _withdraw_offer(job, by=by, reason=reason)
         return _give(held.order.pk, held.couriers[to], by=by, reason=reason)
 
-    return _locked(order_id, {to}, give)
+    return locked(order_id, {to}, give)
 
 
 def reassign(order_id: uuid.UUID | str, *, held_by: int, to: int, by: Actor, reason: str) -> Assignment:
@@ -102,14 +105,14 @@ def reassign(order_id: uuid.UUID | str, *, held_by: int, to: int, by: Actor, rea
         HandoverRefused: moved, ended, offline, no_room or same.
     """
 
-    def change(held: _Held) -> Assignment:
+    def change(held: Held) -> Assignment:
         job = _expect(held, held_by, Assignment.State.ACTIVE)
         if to == held_by:
             raise HandoverRefused("same")
-        _release(held.order, job, held.couriers[held_by], by=by, reason=reason)
+        release(held.order, job, held.couriers[held_by], by=by, reason=reason)
         return _give(held.order.pk, held.couriers[to], by=by, reason=reason)
 
-    return _locked(order_id, {to}, change)
+    return locked(order_id, {to}, change)
 
 
 def withdraw(order_id: uuid.UUID | str, *, held_by: int, by: Actor, reason: str) -> None:
@@ -122,19 +125,24 @@ def withdraw(order_id: uuid.UUID | str, *, held_by: int, by: Actor, reason: str)
         HandoverRefused: moved, ended or in_hands.
     """
 
-    def take(held: _Held) -> None:
+    def take(held: Held) -> None:
         job = _expect(held, held_by, *HELD)
         if job.state == Assignment.State.OFFERED:
             _withdraw_offer(job, by=by, reason=reason)
             return
         if held.order.status == Status.PICKED_UP:
             raise HandoverRefused("in_hands")
-        _release(held.order, job, held.couriers[held_by], by=by, reason=reason)
+        release(held.order, job, held.couriers[held_by], by=by, reason=reason)
 
-    _locked(order_id, set(), take)
+    locked(order_id, set(), take)
 
 
-def _locked(order_id: uuid.UUID | str, couriers: set[int], verb: Callable[[_Held], T]) -> T:
+def locked(order_id: uuid.UUID | str, couriers: set[int], verb: Callable[[Held], T]) -> T:
+    """Call a verb under the locks of an order, of those offered together with it, and of all couriers concerned.
+
+    Raises:
+        Order.DoesNotExist, Courier.DoesNotExist: no such one.
+    """
     while True:
         with transaction.atomic():
             held = _lock(uuid.UUID(str(order_id)), couriers)
@@ -143,7 +151,7 @@ def _locked(order_id: uuid.UUID | str, couriers: set[int], verb: Callable[[_Held
         # Between the look and the locks the order was offered together with others: look again.
 
 
-def _lock(pk: uuid.UUID, couriers: set[int]) -> _Held | None:
+def _lock(pk: uuid.UUID, couriers: set[int]) -> Held | None:
     # Orders are locked by id, so which others share its open offer must be known before the first lock.
     asked = Assignment.objects.filter(order=pk, state=Assignment.State.OFFERED).values("offer")
     together = set(Assignment.objects.filter(offer__in=asked).values_list("order_id", flat=True))
@@ -153,10 +161,10 @@ def _lock(pk: uuid.UUID, couriers: set[int]) -> _Held | None:
     if offer is not None and not set(offer.assignments.values_list("order_id", flat=True)) <= locked.keys():
         return None
     concerned = couriers if job is None else {*couriers, job.courier_id}
-    return _Held(order=locked[pk], job=job, couriers={each: lock_courier(each) for each in sorted(concerned)})
+    return Held(order=locked[pk], job=job, couriers={each: lock_courier(each) for each in sorted(concerned)})
 
 
-def _expect(held: _Held, courier_id: int, *states: Assignment.State) -> Assignment:
+def _expect(held: Held, courier_id: int, *states: Assignment.State) -> Assignment:
     job = held.job
     if job is None or job.courier_id != courier_id or job.state not in states:
         raise HandoverRefused("moved")
@@ -170,7 +178,8 @@ def _withdraw_offer(job: Assignment, *, by: Actor, reason: str) -> None:
         raise HandoverRefused("moved")
 
 
-def _release(order: Order, job: Assignment, courier: Courier, *, by: Actor, reason: str) -> None:
+def release(order: Order, job: Assignment, courier: Courier, *, by: Actor, reason: str) -> None:
+    """Take a locked order from the locked courier who has it. Raises HandoverRefused: they have it no more."""
     active = Assignment.objects.filter(pk=job.pk, state=Assignment.State.ACTIVE)
     if active.update(state=Assignment.State.ENDED) != 1:
         raise HandoverRefused("moved")

@@ -70,6 +70,11 @@ class _Held:
     courier: Courier
 
 
+def may_be_offered(order: Order) -> bool:
+    """Whether couriers may be asked about a locked order: it waits for one, and is not held for review."""
+    return order.status in OFFERABLE and order.hold != Order.Hold.HELD
+
+
 def courier_actor(courier: Courier) -> Actor:
     """The courier as who does something to an order."""
     return Actor("courier", courier.user_id)
@@ -89,7 +94,7 @@ def make(*order_ids: uuid.UUID | str, courier_id: int, by: Actor = SYSTEM) -> Of
     orders = [locked[uuid.UUID(str(each))] for each in order_ids]
     courier = lock_courier(courier_id)
     room = Courier.objects.on_shift().with_room(len(orders)).filter(pk=courier.pk)
-    if any(order.status not in OFFERABLE for order in orders) or not room.exists():
+    if not all(map(may_be_offered, orders)) or not room.exists():
         return None
     offer = Offer.objects.create(courier=courier, made_at=CityNow(), deadline=Deadline())
     offer.refresh_from_db(fields=["made_at", "deadline"])

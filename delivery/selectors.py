@@ -127,10 +127,10 @@ def waiting() -> QuerySet[Order]:
 
 
 def dispatchable(zone: str | None = None) -> QuerySet[Order]:
-    """Waiting orders that were not set aside."""
+    """Waiting orders that were neither set aside nor held for review."""
     subject = Cast(OuterRef("pk"), CharField())
     aside = Incident.objects.filter(kind=SET_ASIDE, subject=subject, resolved_at=None)
-    orders = waiting().exclude(Exists(aside))
+    orders = waiting().exclude(Exists(aside)).exclude(hold=Order.Hold.HELD)
     return orders if zone is None else orders.filter(zone=zone)
 
 
@@ -171,6 +171,8 @@ def why_no_courier(order: Order) -> str:
         return "" if job.state != Assignment.State.OFFERED else f"offered to {job.courier.name}, who has not answered"
     if order.status not in OFFERABLE:
         return "" if order.is_final else "its restaurant has not accepted it"
+    if order.hold == Order.Hold.HELD:
+        return "held until a reviewer has looked at it: it may be fraud"
     aside = Incident.objects.filter(kind=SET_ASIDE, subject=str(order.pk), resolved_at=None).first()
     if aside is not None:
         return f"set aside: {aside.message}"

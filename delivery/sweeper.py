@@ -6,26 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
+
+from messaging.sweeping import Duty as Duty
 
 from . import duties, silence
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """A thing to look after: `every` so many wall seconds, `aside` where it waits for somebody outside the database."""
-
-    run: Callable[[], int]
-    every: float = 1.0
-    aside: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.run.__name__
 
 
 #: Wall seconds between passes: a round that is due a moment too late sends its courier off too late.

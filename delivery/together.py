@@ -13,18 +13,18 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 
 from orders.city import CityNow
-from orders.lifecycle import SYSTEM, record
+from orders.lifecycle import SYSTEM, record_each
 from orders.models import City, Order
 
 from . import events
 from .models import HELD, Assignment, Courier, Offer
-from .offers import OFFERABLE, Deadline
+from .offers import Deadline, may_be_offered
 from .planning import Job
 
 logger = logging.getLogger(__name__)
 
-#: Offers of one transaction: their locks are held for some tens of milliseconds, which nobody notices on a telephone.
-MOST = 10
+#: Offers of one transaction: their locks are held for a tenth of a second or so, which nobody notices on a telephone.
+MOST = 30
 #: With fewer than this there is little to save.
 LEAST = 4
 
@@ -60,7 +60,7 @@ def _make(jobs: Sequence[Job]) -> tuple[int, list[Job]]:
     fit = [
         job
         for job in jobs
-        if all(each in orders and orders[each].status in OFFERABLE for each in job.orders)
+        if all(each in orders and may_be_offered(orders[each]) for each in job.orders)
         and spare.get(job.courier, 0) >= len(job.orders)
     ]
     tries = dict(Assignment.objects.filter(order__in=orders).values_list("order").annotate(Count("pk")))
@@ -74,16 +74,19 @@ def _make(jobs: Sequence[Job]) -> tuple[int, list[Job]]:
         for job, offer in pairs
         for door, each in enumerate(job.orders)
     )
-    for job, offer in pairs:
-        for each in job.orders:
-            record(
-                orders[each],
-                events.OfferMade,
-                by=SYSTEM,
-                courier_id=offer.courier_id,
-                at=made_at,
-                offer_id=str(offer.pk),
-                deadline=deadline,
-                attempt=tries.get(orders[each].pk, 0) + 1,
-            )
+    told = [
+        (
+            orders[each],
+            events.OfferMade,
+            {
+                "courier_id": offer.courier_id,
+                "offer_id": str(offer.pk),
+                "deadline": deadline,
+                "attempt": tries.get(orders[each].pk, 0) + 1,
+            },
+        )
+        for job, offer in pairs
+        for each in job.orders
+    ]
+    record_each(told, by=SYSTEM, at=made_at)
     return len(fit), [job for job in jobs if job not in fit]

@@ -71,8 +71,8 @@ class DeadLetterAdmin(Settled, ReadOnly, ModelAdmin):
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnly, ModelAdmin):
-    list_display = ["opened_at", "kind", "subject", "message", "resolved_at"]
-    list_filter = [("resolved_at", admin.EmptyFieldListFilter), "kind"]
+    list_display = ["opened_at", "severity", "kind", "subject", "message", "acknowledged_at", "resolved_at"]
+    list_filter = [("resolved_at", admin.EmptyFieldListFilter), "severity", "kind"]
     search_fields = ["=subject", "message"]
     date_hierarchy = "opened_at"
 

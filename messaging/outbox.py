@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 import zlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -51,26 +52,46 @@ def publish(
         CannotPublish: outside a transaction, an undeclared type, or data above MAX_EVENT_BYTES.
     """
     _require_transaction()
+    row = _event_row(event, key, sequence, at)
+    row.message_id = event_id or row.message_id
+    row.traceparent = traceparent or tracing.current()
+    row.save(force_insert=True)
+    tracing.note_key(key)
+    return row.message_id
+
+
+def publish_many(facts: Sequence[tuple[Event, str, int]], *, at: datetime | Combinable) -> list[uuid.UUID]:
+    """`publish` for many facts of one moment: (event, key, sequence) of each, in one statement. A key may come once.
+
+    Raises:
+        CannotPublish: as `publish`.
+    """
+    _require_transaction()
+    rows = [_event_row(event, key, sequence, at) for event, key, sequence in facts]
+    trace = tracing.current()
+    for row in rows:
+        row.traceparent = trace
+        tracing.note_key(row.key)
+    OutboxRow.objects.bulk_create(rows)
+    return [row.message_id for row in rows]
+
+
+def _event_row(event: Event, key: str, sequence: int | None, at: datetime | Combinable) -> OutboxRow:
     if not event.type or not event.topic:
         raise CannotPublish(f"{type(event).__name__} is not declared with @event_type")
     payload = encode_data(event)
     if len(payload) > MAX_EVENT_BYTES:
         raise CannotPublish(f"{event.type} of {key} has {len(payload)} bytes, above the {MAX_EVENT_BYTES} allowed")
-    row = OutboxRow(
+    return OutboxRow(
         road=Road.KAFKA,
         shard=shard_of(key),
         destination=event.topic,
         type=event.type,
         key=key,
         sequence=sequence,
-        message_id=event_id or uuid.uuid4(),
         time=at,
         payload=payload,
-        traceparent=traceparent or tracing.current(),
     )
-    row.save(force_insert=True)
-    tracing.note_key(key)
-    return row.message_id
 
 
 def send(task: str, *, key: str, delay_seconds: int = 0, **kwargs: str | int) -> uuid.UUID:
@@ -98,6 +119,33 @@ def send(task: str, *, key: str, delay_seconds: int = 0, **kwargs: str | int) ->
     row.save(force_insert=True)
     tracing.note_key(key)
     return row.message_id
+
+
+def send_many(task: str, commands: Sequence[tuple[str, Mapping[str, str | int]]]) -> None:
+    """`send` for many at once: (key, keyword arguments) of each, in one statement.
+
+    Raises:
+        CannotPublish: as `send`.
+    """
+    _require_transaction()
+    try:
+        queue = queue_of(task)
+    except LookupError as error:
+        raise CannotPublish(str(error)) from error
+    trace = tracing.current()
+    OutboxRow.objects.bulk_create(
+        OutboxRow(
+            road=Road.SQS,
+            shard=shard_of(key),
+            destination=queue,
+            type=task,
+            key=key,
+            time=Now(),
+            payload=msgspec.json.encode(kwargs),
+            traceparent=trace,
+        )
+        for key, kwargs in commands
+    )
 
 
 def transaction_id() -> str:

@@ -76,6 +76,7 @@ def topics() -> tuple[Topic, ...]:
         # Where somebody was is forgotten after a day, the latest place too.
         Topic("couriers.positions", partitions=2, retention_ms=ONE_DAY_MS, compacted=True),
         Topic("behaviour.events", partitions=2, retention_ms=30 * ONE_DAY_MS),
+        Topic("notices.events", partitions=1, retention_ms=ONE_DAY_MS),
         Topic("pricing.ticks", partitions=2, retention_ms=7 * ONE_DAY_MS),
     )
 

@@ -16,6 +16,7 @@ from .models import (
     MenuItem,
     MenuOption,
     OpeningHours,
+    OptionGroup,
     Order,
     OrderHistory,
     OrderLine,
@@ -158,7 +159,7 @@ class RestaurantAdmin(ModelAdmin):
     search_fields = ["name", "slug"]
     raw_id_fields = ["user"]
     # Pausing is a fact with an event: it is done by `orders.kitchen`, not by a tick box.
-    readonly_fields = ["paused", "version"]
+    readonly_fields = ["paused", "auto_paused", "unanswered", "version"]
     inlines = [HoursInline]
 
     @admin.display(ordering="delivery_fee")
@@ -170,6 +171,18 @@ class OptionInline(TabularInline):
     model = MenuOption
     extra = 0
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Of the groups, only this item's own."""
+        if db_field.name == "group" and request.resolver_match is not None:
+            item = request.resolver_match.kwargs.get("object_id")
+            kwargs["queryset"] = OptionGroup.objects.filter(item_id=item if str(item).isdecimal() else None)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class GroupInline(TabularInline):
+    model = OptionGroup
+    extra = 0
+
 
 @admin.register(MenuItem)
 class MenuItemAdmin(ModelAdmin):
@@ -178,7 +191,7 @@ class MenuItemAdmin(ModelAdmin):
     list_select_related = ["restaurant"]
     search_fields = ["name", "restaurant__name"]
     readonly_fields = ["sold_out"]
-    inlines = [OptionInline]
+    inlines = [GroupInline, OptionInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MenuItem]:
         return super().get_queryset(request).order_by("restaurant", "position")

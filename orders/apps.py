@@ -5,6 +5,6 @@ class OrdersApp(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        """Declare this room's events, so that every process can read them."""
-        from . import events  # noqa: F401
+        """Declare this room's events, so that every process can read them, and what it erases of a person."""
+        from . import erasing, events  # noqa: F401
         from .payments import events as payment_events  # noqa: F401

@@ -2,51 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from django.db.models import Exists, OuterRef, Q
 
 from .city import city_now
 from .models import MenuItem, Restaurant
+from .ratings import Average, averages
+from .search import SLIP, Query
+
+#: Dishes named beside a restaurant that was found by them.
+DISHES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
+    """A restaurant, its rating where it has one, and the dishes that were looked for."""
+
     restaurant: Restaurant
     is_open: bool
+    rating: Average | None = None
+    dishes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """How near a restaurant is to what was asked; lower is nearer."""
+
+    cost: int
+    dishes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Restaurants by zone, open ones first, and what there is to choose from."""
+    """Restaurants by zone, open ones first, and what there is to choose from.
+
+    `forgiven`: nothing is called quite as was asked, and these are near it.
+    """
 
     zones: list[tuple[str, list[Listed]]]
     all_zones: list[str]
     all_cuisines: list[str]
     count: int
+    forgiven: bool = False
 
 
 def find_restaurants(*, words: str = "", zone: str = "", cuisine: str = "") -> Found:
-    """Restaurants whose name, cuisine or menu holds the words, each filter optional."""
-    places = Restaurant.objects.values_list("zone", "cuisine")
-    found = Restaurant.objects.prefetch_related("hours").order_by("zone", "name")
-    if words := words.replace("\0", "").strip()[:80]:
-        dish = MenuItem.objects.filter(restaurant=OuterRef("pk"), name__icontains=words)
-        found = found.filter(Q(name__icontains=words) | Q(cuisine__icontains=words) | Exists(dish))
-    if zone:
-        found = found.filter(zone=zone.replace("\0", ""))
-    if cuisine:
-        found = found.filter(cuisine=cuisine.replace("\0", ""))
-    now = city_now()
+    """Restaurants whose name, cuisine or menu is near the words, each filter optional; the nearest first."""
+    places = list(Restaurant.objects.prefetch_related("hours").order_by("zone", "name"))
+    chosen = [each for each in places if zone in ("", each.zone) and cuisine in ("", each.cuisine)]
+    hits: dict[int, Hit] = {each.pk: Hit(0) for each in chosen}
+    if (query := Query.of(words[:80])).words:
+        hits = _near(query, chosen)
+    now, rated = city_now(), averages(hits)
     by_zone: dict[str, list[Listed]] = {}
-    for restaurant in found:
-        by_zone.setdefault(restaurant.zone, []).append(Listed(restaurant, restaurant.is_open(now)))
-    for listed in by_zone.values():
-        listed.sort(key=lambda entry: not entry.is_open)
-    pairs = list(places)
+    for each in chosen:
+        if each.pk in hits:
+            listed = Listed(each, each.is_open(now), rated.get(each.pk), hits[each.pk].dishes)
+            by_zone.setdefault(each.zone, []).append(listed)
+    for entries in by_zone.values():
+        entries.sort(key=lambda entry: (not entry.is_open, hits[entry.restaurant.pk].cost))
     return Found(
-        zones=list(by_zone.items()),
-        all_zones=sorted({place[0] for place in pairs}),
-        all_cuisines=sorted({place[1] for place in pairs}),
-        count=sum(map(len, by_zone.values())),
+        # The zone with the nearest name first; without words, as they are called.
+        zones=sorted(by_zone.items(), key=lambda pair: min(hits[entry.restaurant.pk].cost for entry in pair[1])),
+        all_zones=sorted({each.zone for each in places}),
+        all_cuisines=sorted({each.cuisine for each in places}),
+        count=len(hits),
+        forgiven=bool(hits) and all(hit.cost >= SLIP for hit in hits.values()),
     )
+
+
+def _near(query: Query, restaurants: Iterable[Restaurant]) -> dict[int, Hit]:
+    menus: dict[int, list[str]] = {}
+    named = {each.pk: f"{each.name} {each.cuisine}" for each in restaurants}
+    for restaurant, dish in MenuItem.objects.filter(restaurant__in=named).values_list("restaurant", "name"):
+        menus.setdefault(restaurant, []).append(dish)
+    hits = {}
+    for pk, name in named.items():
+        dishes = sorted((cost, dish) for dish in menus.get(pk, []) if (cost := query.cost(dish)) is not None)
+        cost = query.cost(name)
+        costs = [each for each in (cost, dishes[0][0] + 1 if dishes else None) if each is not None]
+        if costs:
+            hits[pk] = Hit(min(costs), tuple(dish for _, dish in dishes[:DISHES]))
+    # Who types a name right means that name: what is only near it is noise then.
+    exact = {pk: hit for pk, hit in hits.items() if hit.cost < SLIP}
+    return exact or hits

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,11 +14,11 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Address, User
 
-from . import lifecycle
+from . import lifecycle, tokens
 from .basket import MAX_ITEMS, MAX_LINES, BasketLine
-from .city import city_now
+from .city import city_now, distance_metres
 from .lifecycle import Actor
-from .menu import UnknownOption, chosen_options, restaurant_with_menu, unit_price
+from .menu import UnknownOption, WrongChoice, choices_of, chosen_options, restaurant_with_menu, unit_price
 from .models import MenuItem, Order, OrderLine, Restaurant
 
 #: Minor units; an order above this is a mistake, or a fraud.
@@ -27,7 +29,7 @@ class CheckoutRefused(Exception):
     """Nothing was written. `code` names the reason for programs, the message for people, `details` what changed.
 
     Codes: empty_basket, too_large, bad_quantity, unknown_restaurant, unknown_item, mixed_restaurants,
-    unknown_option, sold_out, closed, price_changed, bad_address, bad_card, bad_key.
+    unknown_option, wrong_choice, sold_out, closed, price_changed, bad_address, bad_card, bad_key.
     """
 
     def __init__(self, code: str, message: str, **details: Any) -> None:
@@ -73,8 +75,13 @@ def place_order(
     card: str,
     expected_total: int,
     idempotency_key: str,
+    door_code: bool = False,
+    device: str = "",
 ) -> Order:
     """Place an order at the menu of this moment; `restaurant` is a slug, `expected_total` in minor units, fee included.
+
+    With `door_code` the courier can hand it over only against a code that the customer tells them.
+    `device` is what the browser or app calls itself, if anything.
 
     The same key with the same request gives the order it gave before, whatever the menu says today.
 
@@ -84,7 +91,7 @@ def place_order(
     """
     if not 1 <= len(idempotency_key) <= 80 or "\0" in idempotency_key:
         raise CheckoutRefused("bad_key", "Send an idempotency key of 1 to 80 characters.")
-    digest = request_digest(restaurant, lines, address, card, expected_total)
+    digest = request_digest(restaurant, lines, address, card, expected_total, door_code=door_code)
     try:
         shop = _open_restaurant(restaurant, lines)
         bought = _bought_lines(shop, lines)
@@ -106,11 +113,15 @@ def place_order(
         total=subtotal + shop.delivery_fee,
         idempotency_key=idempotency_key,
         request_digest=digest,
+        door_code=f"{secrets.randbelow(10_000):04d}" if door_code else "",
+        device_token=tokens.device_token(device),
+        door_token=tokens.door_token(address.latitude, address.longitude),
     )
+    by, distance = Actor("customer", customer.id), _distance(shop, address)
     try:
         with transaction.atomic():
             order.address = _address(customer, address)
-            return lifecycle.place(order, bought, card=card, by=Actor("customer", customer.id))
+            return lifecycle.place(order, bought, card=card, by=by, distance=distance)
     except IntegrityError as error:
         # Of two simultaneous requests with one key, the index lets one through; no check before could.
         if _violated(error) != "order_placed_once":
@@ -121,10 +132,19 @@ def place_order(
 
 
 def request_digest(
-    restaurant: str, lines: Sequence[LineRequest], address: AddressRequest, card: str, expected_total: int
+    restaurant: str,
+    lines: Sequence[LineRequest],
+    address: AddressRequest,
+    card: str,
+    expected_total: int,
+    *,
+    door_code: bool = False,
 ) -> str:
     """SHA-256 of all that makes a request that request."""
-    body = [restaurant, [asdict(line) for line in lines], asdict(address), card, expected_total]
+    body: list[Any] = [restaurant, [asdict(line) for line in lines], asdict(address), card, expected_total]
+    if door_code:
+        # Only then, so that a request of before the code existed is still itself.
+        body.append("door_code")
     return hashlib.sha256(msgspec.json.encode(body)).hexdigest()
 
 
@@ -168,11 +188,14 @@ def _bought_lines(restaurant: Restaurant, lines: Sequence[LineRequest]) -> list[
             options = chosen_options(item, line.options)
         except UnknownOption as error:
             raise CheckoutRefused("unknown_option", str(error), item=item.id) from None
+        except WrongChoice as error:
+            raise CheckoutRefused("wrong_choice", str(error), item=item.id) from None
         bought.append(
             OrderLine(
                 item_id=item.id,
                 name=item.name,
                 options=[option.name for option in options],
+                choices=choices_of(item, options),
                 quantity=line.quantity,
                 unit_price=unit_price(item, options),
             )
@@ -216,7 +239,15 @@ def _check_door_and_card(address: AddressRequest, card: str) -> None:
 def _address(customer: User, address: AddressRequest) -> Address:
     """The customer's address, known or new; written with the order, so that a refused order leaves none."""
     wanted = asdict(address)
-    return Address.objects.filter(user=customer, **wanted).first() or Address.objects.create(user=customer, **wanted)
+    known = Address.objects.filter(user=customer, removed=False, **wanted).first()
+    return known or Address.objects.create(user=customer, **wanted)
+
+
+def _distance(shop: Restaurant, address: AddressRequest) -> int | None:
+    """Metres from the counter to the door; None where the restaurant's own place is not to be found on a map."""
+    counter, door = (shop.latitude, shop.longitude), (address.latitude, address.longitude)
+    metres = distance_metres(counter, door, origin_latitude=shop.latitude)
+    return round(metres) if math.isfinite(metres) else None
 
 
 def _violated(error: IntegrityError) -> str:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
+from django.db import transaction
+
 from accounts.models import User
 
 from . import lifecycle
 from .lifecycle import Actor
-from .models import Order, Refund
+from .models import Order, Refund, Status
 from .payments import refunds
+
+#: What cancelling costs at each stage, said before the button is pressed. An order that ended has nothing to cancel.
+CANCELLING: dict[str, str] = {
+    Status.PLACED: "It costs nothing: nothing was taken from your card.",
+    Status.PAID: "It costs nothing: the restaurant has not begun, and what is held on your card is let go.",
+    Status.ACCEPTED: "It cannot be cancelled any more: the kitchen has begun, and it would cost the whole order.",
+    Status.READY: "It cannot be cancelled any more: it is cooked, and it would cost the whole order.",
+    Status.PICKED_UP: "It cannot be cancelled any more: it is on its way, and it would cost the whole order.",
+}
 
 
 def cancel(order_id: uuid.UUID | str, *, by: User, reason: str) -> Order:
@@ -35,3 +46,12 @@ def report_problem(
     """
     order = Order.objects.for_customer(by.id).only("id").get(pk=order_id)
     return refunds.ask(order.id, by=Actor("customer", by.id), reason=reason, note=note, pieces=pieces)
+
+
+@transaction.atomic
+def waive_door_code(order_id: uuid.UUID | str, *, by: User) -> None:
+    """Let the courier hand it over without the code. Raises Order.DoesNotExist: unknown or another's."""
+    own = Order.objects.for_customer(by.id).only("id").get(pk=order_id)
+    order = lifecycle.lock_order(own.pk)
+    order.door_code = ""
+    order.save(update_fields=["door_code"])

@@ -12,7 +12,10 @@ TOPIC = "orders.events"
 
 
 class OrderEvent(Event, frozen=True, kw_only=True):
-    """What every fact of an order carries: enough to route it to the people it concerns, ids only."""
+    """What every fact of an order carries: enough to route it to the people it concerns, ids only.
+
+    `actor_id` is the account that did it, where there is one.
+    """
 
     order_id: str
     restaurant_id: int
@@ -22,21 +25,35 @@ class OrderEvent(Event, frozen=True, kw_only=True):
     by: str
     reason: str = ""
     courier_id: int | None = None
+    actor_id: int | None = None
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """A chosen option: its group's name (empty for a loose extra), its own, and its price in minor units."""
+
+    option: int
+    group: str
+    name: str
+    price: int
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One bought item; prices in minor units."""
+    """One bought item; prices in minor units. `options` are the names of its `choices`."""
 
     item_id: int
     name: str
     quantity: int
     unit_price: int
     options: list[str] = []
+    choices: list[Choice] = []
 
 
 @event_type("order.placed", topic=TOPIC)
 class OrderPlaced(OrderEvent, frozen=True, kw_only=True):
-    """A customer placed it; nothing is paid yet. Amounts in minor units."""
+    """A customer placed it; nothing is paid yet. Amounts in minor units.
+
+    The tokens are keyed hashes that only tell one from another; `distance` is metres from the counter.
+    """
 
     restaurant: str
     lines: list[Line]
@@ -44,6 +61,10 @@ class OrderPlaced(OrderEvent, frozen=True, kw_only=True):
     delivery_fee: int
     total: int
     currency: str
+    card_token: str = ""
+    device_token: str = ""
+    door_token: str = ""
+    distance: int | None = None
 
 
 @event_type("order.paid", topic=TOPIC)
@@ -64,6 +85,13 @@ class OrderPaymentFailed(OrderEvent, frozen=True, kw_only=True):
 @event_type("order.accepted", topic=TOPIC)
 class OrderAccepted(OrderEvent, frozen=True, kw_only=True):
     """The restaurant cooks it, and says when it will be ready (city time)."""
+
+    ready_by: datetime
+
+
+@event_type("order.delayed", topic=TOPIC)
+class OrderDelayed(OrderEvent, frozen=True, kw_only=True):
+    """The restaurant needs longer than it said: the new time (city time). Its status stays `accepted`."""
 
     ready_by: datetime
 
@@ -99,3 +127,23 @@ class OrderCancelled(OrderEvent, frozen=True, kw_only=True):
 @event_type("order.undeliverable", topic=TOPIC)
 class OrderUndeliverable(OrderEvent, frozen=True, kw_only=True):
     """No courier could bring it: the stated failure."""
+
+
+@event_type("fraud.held", topic=TOPIC)
+class FraudHeld(OrderEvent, frozen=True, kw_only=True):
+    """A score over the line holds it: no courier is asked until a reviewer has looked. `rules` made the score."""
+
+    score: int
+    rules: list[str] = []
+
+
+@event_type("fraud.verdict", topic=TOPIC)
+class FraudVerdict(OrderEvent, frozen=True, kw_only=True):
+    """A reviewer's word, `fraud` or `genuine`: the rules it judges, and what it is `about` (account, device …)."""
+
+    verdict: str
+    rules: list[str] = []
+    about: list[str] = []
+    card_token: str = ""
+    device_token: str = ""
+    door_token: str = ""

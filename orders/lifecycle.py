@@ -7,20 +7,23 @@ their outbox ids rise in the order of their versions. Change, history and outbox
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from secrets import compare_digest
 from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import F
 
-from messaging.outbox import publish, send, transaction_id
+from messaging.outbox import publish, publish_many, send, transaction_id
 
 from . import events
 from .city import city_now
 from .models import Order, OrderHistory, OrderLine, Payment, Status
 from .payments import ledger
+from .tokens import card_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,20 @@ class IllegalTransition(Exception):
         self.status = order.status
         self.target = target
         super().__init__(f"order {order.number} is {order.status}: the {by.role} cannot make it {target}")
+
+
+#: Wrong codes before no code is taken any more: one in two thousand who only guess gets through.
+DOOR_TRIES = 5
+
+
+class WrongDoorCode(Exception):
+    """The order's customer asked for a code at the door. `left` is how many more tries there are."""
+
+    def __init__(self, order: Order, *, left: int) -> None:
+        self.order_id = order.id
+        self.left = left
+        more = f"{left} more {'try' if left == 1 else 'tries'}" if left else "the customer can lift it on their page"
+        super().__init__(f"order {order.number} is handed over against its customer's code: {more}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +114,11 @@ def lock_order(order_id: uuid.UUID | str) -> Order:
 
 
 @transaction.atomic
-def place(order: Order, lines: list[OrderLine], *, card: str, by: Actor) -> Order:
+def place(order: Order, lines: list[OrderLine], *, card: str, by: Actor, distance: int | None = None) -> Order:
     """Write a new order with its lines and pending payment, and owe its authorisation to the payments queue.
 
-    `order` is unsaved. Its idempotency key is unique per customer, so a second attempt raises IntegrityError.
+    `order` is unsaved, `distance` is from counter to door in metres. Its idempotency key is unique per customer, so a
+    second attempt raises IntegrityError.
     """
     order.placed_at = city_now()
     order.save(force_insert=True)
@@ -121,6 +139,7 @@ def place(order: Order, lines: list[OrderLine], *, card: str, by: Actor) -> Orde
                 quantity=line.quantity,
                 unit_price=line.unit_price,
                 options=line.options,
+                choices=msgspec.convert(line.choices, list[events.Choice]),
             )
             for line in lines
         ],
@@ -128,6 +147,10 @@ def place(order: Order, lines: list[OrderLine], *, card: str, by: Actor) -> Orde
         delivery_fee=order.delivery_fee,
         total=order.total,
         currency=order.currency,
+        card_token=card_token(card, customer_id=order.customer_id),
+        device_token=order.device_token,
+        door_token=order.door_token,
+        distance=distance,
     )
     send("payments.authorise", key=str(order.id), order=str(order.id))
     return order
@@ -174,6 +197,18 @@ def mark_ready(order_id: uuid.UUID | str, *, by: Actor) -> Order:
 
 
 @transaction.atomic
+def delay(order_id: uuid.UUID | str, *, by: Actor, later: timedelta) -> Order:
+    """It takes longer than was said, by `later` of city time from then, or from now where that is past."""
+    order = lock_order(order_id)
+    if order.status != Status.ACCEPTED or order.ready_by is None:
+        raise IllegalTransition(order, "later", by)
+    at = city_now()
+    order.ready_by = max(order.ready_by, at) + later
+    record(order, events.OrderDelayed, by=by, at=at, ready_by=order.ready_by)
+    return order
+
+
+@transaction.atomic
 def pick_up(order_id: uuid.UUID | str, *, by: Actor) -> Order:
     """Its courier has it; delivery checks the assignment under the same lock before calling this."""
     order = lock_order(order_id)
@@ -182,9 +217,18 @@ def pick_up(order_id: uuid.UUID | str, *, by: Actor) -> Order:
 
 
 @transaction.atomic
-def deliver(order_id: uuid.UUID | str, *, by: Actor) -> Order:
-    """It is at the door: the sale stands in the ledger, and the payment is captured."""
+def deliver(order_id: uuid.UUID | str, *, by: Actor, door_code: str = "") -> Order:
+    """It is at the door: the sale stands in the ledger, and the payment is captured.
+
+    Raises:
+        WrongDoorCode: the customer asked for a code, and this is not it.
+    """
     order = lock_order(order_id)
+    if order.door_code and order.status == Status.PICKED_UP:
+        if order.door_tries >= DOOR_TRIES:
+            raise WrongDoorCode(order, left=0)
+        if not compare_digest(order.door_code, door_code.strip()):
+            raise WrongDoorCode(order, left=DOOR_TRIES - order.door_tries - 1)
     order.delivered_at = at = city_now()
     waited = (order.picked_up_at - order.ready_at).total_seconds() if order.picked_up_at and order.ready_at else 0.0
     _move(
@@ -231,7 +275,43 @@ def record(
     at = at or city_now()
     order.version += 1
     order.save()
-    fact = event(
+    fact = _fact(order, event, by=by, reason=reason, courier_id=courier_id, **data)
+    entry = _entry(order, fact, by=by, at=at)
+    entry.old_status = old_status or order.status
+    entry.event_id = publish(fact, key=str(order.id), sequence=order.version, at=at)
+    entry.save(force_insert=True)
+    return entry
+
+
+def record_each(
+    facts: Sequence[tuple[Order, type[events.OrderEvent], Mapping[str, Any]]], *, by: Actor, at: datetime
+) -> None:
+    """`record` for facts of one moment that change nothing else of their orders, each order once: three statements
+    for all of them. Each comes with its data, `courier_id` and `reason` among them.
+    """
+    # Every one of them is locked: what was read is what is there.
+    Order.objects.filter(pk__in=[order.pk for order, _, _ in facts]).update(version=F("version") + 1)
+    told: list[tuple[Order, events.OrderEvent]] = []
+    for order, event, data in facts:
+        order.version += 1
+        told.append((order, _fact(order, event, by=by, **data)))
+    ids = publish_many([(fact, str(order.id), order.version) for order, fact in told], at=at)
+    entries = [_entry(order, fact, by=by, at=at) for order, fact in told]
+    for entry, event_id in zip(entries, ids, strict=True):
+        entry.event_id = event_id
+    OrderHistory.objects.bulk_create(entries)
+
+
+def _fact(
+    order: Order,
+    event: type[events.OrderEvent],
+    *,
+    by: Actor,
+    reason: str = "",
+    courier_id: int | None = None,
+    **data: Any,
+) -> events.OrderEvent:
+    return event(
         order_id=str(order.id),
         restaurant_id=order.restaurant_id,
         customer_id=order.customer_id,
@@ -240,19 +320,22 @@ def record(
         by=by.role,
         reason=reason,
         courier_id=courier_id if courier_id is not None else order.courier_id,
+        actor_id=by.id,
         **data,
     )
-    event_id = publish(fact, key=str(order.id), sequence=order.version, at=at)
-    return OrderHistory.objects.create(
+
+
+def _entry(order: Order, fact: events.OrderEvent, *, by: Actor, at: datetime) -> OrderHistory:
+    """Its row in the order's history, but for the event's id."""
+    return OrderHistory(
         order=order,
         sequence=order.version,
-        event_id=event_id,
-        type=event.type,
-        old_status=old_status or order.status,
+        type=fact.type,
+        old_status=order.status,
         new_status=order.status,
         actor_role=by.role,
         actor_id=by.id,
-        reason=reason,
+        reason=fact.reason,
         payload=msgspec.to_builtins(fact),
         at=at,
     )

@@ -6,6 +6,10 @@ from messaging.envelope import Event, event_type
 
 TOPIC = "restaurants.events"
 
+#: Why a restaurant was paused without anybody's press.
+UNANSWERED = "unanswered"
+LATE = "late"
+
 
 class RestaurantEvent(Event, frozen=True, kw_only=True):
     """What every fact of a restaurant carries."""
@@ -30,9 +34,27 @@ class ItemAvailable(RestaurantEvent, frozen=True, kw_only=True):
 
 @event_type("restaurant.paused", topic=TOPIC)
 class RestaurantPaused(RestaurantEvent, frozen=True, kw_only=True):
-    """It takes no orders until it resumes; those it has go on."""
+    """It takes no orders until it resumes; those it has go on. `reason` is empty where somebody pressed.
+
+    `unanswered`: it let orders run out of time. `late`: it was late with several, and resumes when it has caught up.
+    """
+
+    reason: str = ""
 
 
 @event_type("restaurant.resumed", topic=TOPIC)
 class RestaurantResumed(RestaurantEvent, frozen=True, kw_only=True):
     """It takes orders again."""
+
+
+@event_type("restaurant.posted", topic=TOPIC)
+class RestaurantPosted(RestaurantEvent, frozen=True, kw_only=True):
+    """It has news for all who follow it: `text` in its own public words, written from account `account_id`.
+
+    `name` and `slug` are the restaurant's as they are then, so that readers need nobody's tables.
+    """
+
+    account_id: int
+    name: str
+    slug: str
+    text: str

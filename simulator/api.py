@@ -60,14 +60,27 @@ class Api:
         return await self.call("GET", path, who=who)
 
     async def post(
-        self, path: str, body: dict[str, Any] | None = None, *, who: str | None = None, key: str | None = None
+        self,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        who: str | None = None,
+        key: str | None = None,
+        device: str = "",
     ) -> Any:
-        return await self.call("POST", path, body, who=who, key=key)
+        return await self.call("POST", path, body, who=who, key=key, device=device)
 
     async def call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, who: str | None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        who: str | None,
+        key: str | None = None,
+        device: str = "",
     ) -> Any:
-        """The answer's JSON.
+        """The answer's JSON. `device` is what the caller's phone or browser calls itself.
 
         Raises:
             Refused: a 4xx answer. Unreachable: nothing better than errors for `patience` wall seconds.
@@ -77,6 +90,8 @@ class Api:
         signed_in_anew = False
         while True:
             headers = {"Idempotency-Key": key} if key else {}
+            if device:
+                headers["X-Device"] = device
             if who is not None:
                 headers["Authorization"] = f"Bearer {await self.token(who)}"
             trouble: str

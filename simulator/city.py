@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from itertools import cycle
 
+from .allergens import allergens_of
 from .menus import EXTRAS, MENUS, RESTAURANTS, Dish
 from .names import FIRST_NAMES, STREETS
 from .plan import (
@@ -15,6 +16,7 @@ from .plan import (
     CityPlan,
     CourierPlan,
     CustomerPlan,
+    GroupPlan,
     HoursPlan,
     ItemPlan,
     OptionPlan,
@@ -25,6 +27,7 @@ from .plan import (
 
 COURIERS = 60
 CUSTOMERS = 120
+CROOKS = 40
 
 #: Each zone and its middle, metres east and north of the city's origin.
 ZONES: tuple[tuple[ZonePlan, tuple[float, float]], ...] = (
@@ -52,6 +55,7 @@ def build_city(seed: int = 1) -> CityPlan:
         restaurants=_restaurants(dice),
         couriers=_couriers(dice),
         customers=_customers(dice),
+        crooks=_crooks(random.Random(f"{seed} crooks")),
     )
 
 
@@ -96,7 +100,13 @@ def _menu(dice: random.Random, dishes: tuple[Dish, ...]) -> tuple[ItemPlan, ...]
             name=dish.name,
             description=dish.description,
             price=dish.price + dearer,
-            options=tuple(OptionPlan(name, price) for name, price in EXTRAS.get(dish.extras, ())),
+            options=tuple(
+                OptionPlan(name, price, group.name)
+                for group in EXTRAS.get(dish.extras, ())
+                for name, price in group.options
+            ),
+            groups=tuple(GroupPlan(group.name, group.minimum, group.maximum) for group in EXTRAS.get(dish.extras, ())),
+            allergens=allergens_of(dish.section, dish.name),
         )
         for dish in dishes
         if dish is not left_out
@@ -128,6 +138,14 @@ def _customers(dice: random.Random) -> tuple[CustomerPlan, ...]:
             addresses.append(_address(dice, dice.choice(ZONES)[1], spread=850))
         plans.append(CustomerPlan(f"cust-{index + 1:03}", tuple(addresses)))
     return tuple(plans)
+
+
+def _crooks(dice: random.Random) -> tuple[CustomerPlan, ...]:
+    middles = cycle(middle for _, middle in ZONES)
+    return tuple(
+        CustomerPlan(f"new-{index + 1:02}", (_address(dice, middle, spread=850),))
+        for index, middle in zip(range(CROOKS), middles, strict=False)
+    )
 
 
 def _address(dice: random.Random, middle: tuple[float, float], *, spread: float) -> AddressPlan:

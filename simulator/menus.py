@@ -15,20 +15,51 @@ class Dish(NamedTuple):
     extras: str = ""
 
 
-#: Options by kind of dish: name and price in minor units.
-EXTRAS: dict[str, tuple[tuple[str, int], ...]] = {
-    "pizza": (("Large", 350), ("Extra mozzarella", 150), ("Gluten-free base", 200), ("Chilli oil", 50)),
-    "pasta": (("Large", 250), ("Parmesan", 80), ("Gluten-free pasta", 150)),
-    "burger": (("Double patty", 350), ("Cheddar", 120), ("Bacon", 180), ("Oat bun", 60)),
-    "curry": (("Garlic naan", 280), ("Extra rice", 200), ("Hot", 0), ("Mild", 0)),
-    "noodles": (("Extra noodles", 180), ("Soft egg", 150), ("Tofu", 150), ("Chilli paste", 50)),
-    "sushi": (("Extra ginger", 60), ("Wasabi", 0), ("Brown rice", 100)),
-    "wrap": (("Halloumi", 220), ("Extra sauce", 60), ("Hot sauce", 40), ("In a bowl, no bread", 0)),
-    "taco": (("Guacamole", 180), ("Sour cream", 80), ("Jalapeños", 60)),
-    "bowl": (("Avocado", 200), ("Grilled chicken", 280), ("Feta", 150)),
-    "side": (("Large", 150), ("Mayonnaise", 60), ("Ketchup", 40)),
-    "coffee": (("Large", 70), ("Oat milk", 50), ("Extra shot", 80)),
-    "breakfast": (("Poached egg", 150), ("Sourdough", 120), ("Smoked salmon", 350)),
+class Group(NamedTuple):
+    """Options chosen together, at least `minimum` and at most `maximum` of them; each a name and minor units more."""
+
+    name: str
+    minimum: int
+    maximum: int
+    options: tuple[tuple[str, int], ...]
+
+
+def size(large: int) -> Group:
+    return Group("Size", 1, 1, (("Regular", 0), ("Large", large)))
+
+
+#: What is asked about each kind of dish.
+EXTRAS: dict[str, tuple[Group, ...]] = {
+    "pizza": (
+        size(350),
+        Group("Base", 1, 1, (("Wheat", 0), ("Gluten-free base", 200))),
+        Group("Extras", 0, 2, (("Extra mozzarella", 150), ("Olives", 100), ("Chilli oil", 50))),
+    ),
+    "pasta": (size(250), Group("Extras", 0, 2, (("Parmesan", 80), ("Gluten-free pasta", 150)))),
+    "burger": (
+        Group("Patty", 1, 1, (("Single", 0), ("Double patty", 350))),
+        Group("Extras", 0, 3, (("Cheddar", 120), ("Bacon", 180), ("Oat bun", 60))),
+    ),
+    "curry": (
+        Group("Heat", 1, 1, (("Mild", 0), ("Medium", 0), ("Hot", 0))),
+        Group("With it", 0, 2, (("Garlic naan", 280), ("Extra rice", 200))),
+    ),
+    "noodles": (
+        Group("Extras", 0, 3, (("Extra noodles", 180), ("Soft egg", 150), ("Tofu", 150), ("Chilli paste", 50))),
+    ),
+    "sushi": (Group("Extras", 0, 3, (("Extra ginger", 60), ("Wasabi", 0), ("Brown rice", 100))),),
+    "wrap": (
+        Group("Wrapped", 1, 1, (("In flatbread", 0), ("In a bowl, no bread", 0))),
+        Group("Extras", 0, 3, (("Halloumi", 220), ("Extra sauce", 60), ("Hot sauce", 40))),
+    ),
+    "taco": (Group("Extras", 0, 3, (("Guacamole", 180), ("Sour cream", 80), ("Jalapeños", 60))),),
+    "bowl": (
+        Group("Dressing", 1, 2, (("Sesame", 0), ("Lemon", 0), ("Yoghurt", 0))),
+        Group("On top", 0, 2, (("Avocado", 200), ("Grilled chicken", 280), ("Feta", 150))),
+    ),
+    "side": (size(150), Group("Dips", 0, 2, (("Mayonnaise", 60), ("Ketchup", 40)))),
+    "coffee": (size(70), Group("Extras", 0, 2, (("Oat milk", 50), ("Extra shot", 80)))),
+    "breakfast": (Group("Extras", 0, 3, (("Poached egg", 150), ("Sourdough", 120), ("Smoked salmon", 350))),),
 }
 
 MENUS: dict[str, tuple[Dish, ...]] = {

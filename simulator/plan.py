@@ -24,10 +24,20 @@ class ZonePlan:
 
 @dataclass(frozen=True, slots=True)
 class OptionPlan:
-    """An extra; `price` in minor units, added to the item's."""
+    """An extra; `price` in minor units, added to the item's. `group` names one of the item's groups, or none."""
 
     name: str
     price: int
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """Options of which at least `minimum` and at most `maximum` are chosen."""
+
+    name: str
+    minimum: int
+    maximum: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,8 @@ class ItemPlan:
     description: str
     price: int
     options: tuple[OptionPlan, ...] = ()
+    groups: tuple[GroupPlan, ...] = ()
+    allergens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +141,8 @@ class CityPlan:
     couriers: tuple[CourierPlan, ...]
     customers: tuple[CustomerPlan, ...]
     orders: tuple[OrderPlan, ...] = ()
+    #: Accounts made for crimes.
+    crooks: tuple[CustomerPlan, ...] = ()
 
 
 def to_degrees(x: float, y: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .api import Api
 from .clock import CityClock
+from .fraud.crooks import Crooks
 from .live import Live
 from .plan import CityPlan
 from .players.couriers import NEWS, Rider
@@ -33,7 +34,7 @@ class OtherCity(Exception):
 
 
 class Play:
-    """One run. `leave` names accounts that people play; `rate` is in orders a city hour."""
+    """One run. `leave` names accounts that people play; `rate` is in orders a city hour, `crime` in crimes an order."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Play:
         url: str,
         seed: int = 1,
         rate: float = 30.0,
+        crime: float = 0.0,
         leave: frozenset[str] = frozenset(),
         say: Callable[[str], None] = lambda _: None,
         ready: Callable[[], None] = lambda: None,
@@ -52,6 +54,7 @@ class Play:
         self.url = url
         self.seed = seed
         self.rate = rate
+        self.crime = crime
         self.leave = leave
         self.say = say
         self.ready = ready
@@ -89,11 +92,14 @@ class Play:
         stage.spawn(self._report(), name="progress")
         self.ready()
         placing = stage.spawn(self.customers.play(), name="customers")
+        crimes = stage.spawn(self.crooks.play(), name="crooks") if self.crooks else None
         stop = asyncio.create_task(self.stopping.wait())
         await asyncio.wait({placing, stop}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         played_out = placing.done()
         placing.cancel()
+        if crimes:
+            crimes.cancel()
         if grace is None:
             # An instance ends when its last order does, however long that takes.
             grace = self._grace() if self.stopping.is_set() or not played_out else math.inf
@@ -122,6 +128,7 @@ class Play:
             known[each.slug]: Kitchen(stage, each, self.customers.ready_time, slow=each.username in self.leave)
             for each in self.plan.restaurants
         }
+        self.crooks = Crooks(stage, self.customers, share=self.crime) if self.crime and self.plan.crooks else None
         self.riders = [Rider(stage, each) for each in self.plan.couriers if each.username not in self.leave]
 
     def _grace(self) -> float:

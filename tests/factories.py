@@ -14,7 +14,7 @@ from orders import checkout, lifecycle
 from orders.checkout import LineRequest
 from orders.city import city_now
 from orders.lifecycle import Actor
-from orders.models import MenuItem, MenuOption, Order, Restaurant
+from orders.models import MenuItem, MenuOption, OptionGroup, Order, Restaurant
 
 PASSWORD = "forkroad"
 
@@ -88,6 +88,17 @@ def make_restaurant(
         [MenuOption(item=soup, name="Bread", price=100), MenuOption(item=soup, name="Cream", price=50)]
     )
     return restaurant
+
+
+def add_choices(item: MenuItem) -> None:
+    """A size (small, large +300; one must be chosen) and toppings (seeds +40, croutons +50, herbs; at most two)."""
+    size = OptionGroup.objects.create(item=item, name="Size", minimum=1, maximum=1)
+    topping = OptionGroup.objects.create(item=item, name="Topping", maximum=2, position=1)
+    wanted = [(size, "Small", 0), (size, "Large", 300), (topping, "Seeds", 40), (topping, "Croutons", 50)]
+    MenuOption.objects.bulk_create(
+        MenuOption(item=item, group=group, name=name, price=price)
+        for group, name, price in [*wanted, (topping, "Herbs", 0)]
+    )
 
 
 def make_courier(

@@ -39,14 +39,22 @@ class Demo:
         self.stack = Stack(self.home, ports=PREFERRED_PORTS)
         port = choose_port(options.port, avoid=self.stack.ports.values())
         gateway_port = choose_port(options.gateway_port, avoid=[port, *self.stack.ports.values()])
+        receiver_port = choose_port(options.receiver_port, avoid=[port, gateway_port, *self.stack.ports.values()])
+        taken = [port, gateway_port, receiver_port, *self.stack.ports.values()]
         self.options = dataclasses.replace(
-            options, port=port, gateway_port=gateway_port, accepted=self.home / "accepted"
+            options,
+            port=port,
+            gateway_port=gateway_port,
+            receiver_port=receiver_port,
+            smtp_port=choose_port(options.smtp_port, avoid=taken),
+            accepted=self.home / "accepted",
         )
         self.env = self.stack.env() | {
             "FORKROAD_DEMO": "1",
             "FORKROAD_TRACES": "database",
             "FORKROAD_URL": self.options.url,
             "PAYMENT_GATEWAY_URL": self.options.gateway_url,
+            **self.options.mail(),
             # Made anew at every start: the sandbox signs what it sends at the time of sending.
             "PAYMENT_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
         }

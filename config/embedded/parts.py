@@ -31,6 +31,9 @@ class Options:
     port: int
     #: Of the payment provider's sandbox.
     gateway_port: int = 29400
+    #: Of the receiver of mail and push messages: HTTP and SMTP.
+    receiver_port: int = 29080
+    smtp_port: int = 29025
     speed: float = 60
     seed: int = 1
     instance: Path | None = None
@@ -46,10 +49,22 @@ class Options:
     def gateway_url(self) -> str:
         return f"http://{HOST}:{self.gateway_port}"
 
+    @property
+    def receiver_url(self) -> str:
+        return f"http://{HOST}:{self.receiver_port}"
+
+    def mail(self) -> dict[str, str]:
+        """What leads mail and push messages to the receiver."""
+        return {"EMAIL_HOST": HOST, "EMAIL_PORT": str(self.smtp_port), "FORKROAD_RECEIVER_URL": self.receiver_url}
+
     def city(self) -> tuple[str, ...]:
         """Arguments that name the city, the same for seeding it and for playing it."""
         place = ("--instance", str(self.instance)) if self.instance else ("--city",)
         return (*place, "--seed", str(self.seed))
+
+    def played(self) -> tuple[str, ...]:
+        """The city's arguments for its players. Now and then somebody tries a fraud, so that there are cases to see."""
+        return self.city() if self.instance else (*self.city(), "--crime", "0.02")
 
     def promises(self) -> tuple[str, ...]:
         """The argument that hands the file of promised orders on, where there is one."""
@@ -104,6 +119,7 @@ def worker(pool: str, number: int = 1) -> tuple[str, ...]:
 def parts(options: Options) -> list[Part]:
     serve = (sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(options.port))
     sandbox = (sys.executable, "-m", "orders.payments.sandbox", "--host", HOST, "--port", str(options.gateway_port))
+    receiver = (sys.executable, "-m", "notifications.receiver", "--host", HOST)
     every = [
         Part(
             "web",
@@ -117,6 +133,11 @@ def parts(options: Options) -> list[Part]:
             (*sandbox, "--webhook", f"{options.url}/payments/webhook"),
             health=f"{options.gateway_url}/healthz",
         ),
+        Part(
+            "receiver",
+            (*receiver, "--port", str(options.receiver_port), "--smtp-port", str(options.smtp_port)),
+            health=f"{options.receiver_url}/healthz",
+        ),
         Part("worker-payments", worker("payments"), needs=("web", "topology"), env=WORKER_ENV),
         Part("worker-others", worker("others"), needs=("web", "topology"), env=WORKER_ENV),
         # Left out with the workers: it would start what somebody wants to run by hand.
@@ -126,7 +147,7 @@ def parts(options: Options) -> list[Part]:
         Part("consume", (*MANAGE, "consume"), needs=("web", "topology")),
         Part(
             "simulate",
-            (*MANAGE, "simulate", *options.city(), "--url", options.url, "--json", *options.promises()),
+            (*MANAGE, "simulate", *options.played(), "--url", options.url, "--json", *options.promises()),
             needs=("gateway", "worker-payments", "worker-others", "relay", "sweep", "consume"),
             ends=options.instance is not None,
             player=True,

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import render as render_page
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
 from accounts.models import Role
 from delivery.handover import REASONS
-from delivery.selectors import couriers_online, offers_of, why_no_courier
-from messaging.models import Incident
+from delivery.selectors import offers_of, why_no_courier
 from orders import lifecycle
-from orders.city import city_now, the_city
+from orders.city import city_now
 from orders.lifecycle import CANCEL, Actor, IllegalTransition
 from orders.models import Order
 
-from .numbers import city_numbers
+from .board import render, scope_of, title_of
 from .roads import consumer_lag, outbox_backlog, queue_depths
 from .search import find_orders
 from .story import story_of
@@ -28,19 +30,15 @@ from .story import story_of
 
 @for_role(Role.OPERATOR)
 @require_GET
-@vary_on_headers("HX-Request")
 def city(request: HttpRequest) -> HttpResponse:
-    """The page; for htmx its numbers alone."""
-    context = {
-        "numbers": city_numbers(),
-        "couriers_online": couriers_online().count(),
-        "incidents": Incident.objects.filter(resolved_at=None).order_by("-opened_at")[:20],
-        "city": the_city(),
-        "now": city_now(),
-        "orders": find_orders("")[:12],
-    }
-    template = "operator/_numbers.html" if request.htmx else "operator/city.html"  # type: ignore[attr-defined]
-    return render(request, template, context)
+    """The dashboard; `?zone=` or `?restaurant=` narrows it. Afterwards `config.live.board` keeps it fresh."""
+    scope = scope_of(request.GET.get("zone", ""), request.GET.get("restaurant", ""))
+    pieces = {name: mark_safe(html) for name, html in render(city_now(), scope).items()}
+    asked = {"zone": scope.zone} if scope.zone else {}
+    if scope.restaurant:
+        asked["restaurant"] = str(scope.restaurant)
+    context = {"pieces": pieces, "heading": title_of(scope), "query": urlencode(asked)}
+    return render_page(request, "operator/city.html", context)
 
 
 @for_role(Role.OPERATOR)
@@ -48,7 +46,7 @@ def city(request: HttpRequest) -> HttpResponse:
 def roads(request: HttpRequest) -> HttpResponse:
     """A fragment of its own: a queue server that is away must not hold up the numbers."""
     context = {"backlog": outbox_backlog(), "queues": queue_depths(), "groups": consumer_lag()}
-    return render(request, "operator/_roads.html", context)
+    return render_page(request, "operator/_roads.html", context)
 
 
 @for_role(Role.OPERATOR)
@@ -57,7 +55,7 @@ def roads(request: HttpRequest) -> HttpResponse:
 def orders(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("words", "").strip()
     template = "operator/_orders.html" if request.htmx else "operator/orders.html"  # type: ignore[attr-defined]
-    return render(request, template, {"orders": find_orders(words)[:50], "words": words})
+    return render_page(request, template, {"orders": find_orders(words)[:50], "words": words})
 
 
 @for_role(Role.OPERATOR)
@@ -75,7 +73,7 @@ def story(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "may_cancel": order.status in CANCEL.allowed["operator"],
     }
     template = "operator/_story.html" if request.htmx else "operator/story.html"  # type: ignore[attr-defined]
-    return render(request, template, context)
+    return render_page(request, template, context)
 
 
 @for_role(Role.OPERATOR)

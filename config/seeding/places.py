@@ -5,11 +5,11 @@ from __future__ import annotations
 from accounts.models import User
 from delivery.couriers import StillCarrying, go_offline
 from delivery.models import Courier, Zone
-from orders.models import MenuItem, MenuOption, OpeningHours, Restaurant
-from simulator.plan import CityPlan
+from orders.models import MenuItem, MenuOption, OpeningHours, OptionGroup, Restaurant
+from simulator.plan import CityPlan, ItemPlan
 
 RESTAURANT_FIELDS = ["name", "cuisine", "zone", "latitude", "longitude", "preparation_minutes", "delivery_fee"]
-ITEM_FIELDS = ["section", "description", "price", "position"]
+ITEM_FIELDS = ["section", "description", "price", "allergens", "position"]
 COURIER_FIELDS = ["name", "zone", "capacity", "latitude", "longitude"]
 
 
@@ -59,6 +59,7 @@ def _seed_menus(plan: CityPlan, restaurants: list[Restaurant]) -> None:
                 name=item.name,
                 description=item.description,
                 price=item.price,
+                allergens=list(item.allergens),
                 position=position,
             )
             for restaurant, position, item in planned
@@ -69,16 +70,35 @@ def _seed_menus(plan: CityPlan, restaurants: list[Restaurant]) -> None:
     )
     # An item that this plan leaves out would still be for sale. Placed orders keep their own copy of what they bought.
     MenuItem.objects.filter(restaurant__in=restaurants).exclude(pk__in=[item.pk for item in items]).delete()
-    MenuOption.objects.bulk_create(
+    _seed_options([(item, each) for item, (_, _, each) in zip(items, planned, strict=True)])
+
+
+def _seed_options(planned: list[tuple[MenuItem, ItemPlan]]) -> None:
+    groups = OptionGroup.objects.bulk_create(
         [
-            MenuOption(item=item, name=option.name, price=option.price)
-            for item, (_, _, each) in zip(items, planned, strict=True)
-            for option in each.options
+            OptionGroup(item=item, name=each.name, minimum=each.minimum, maximum=each.maximum, position=position)
+            for item, plan in planned
+            for position, each in enumerate(plan.groups)
         ],
         update_conflicts=True,
         unique_fields=["item", "name"],
-        update_fields=["price"],
+        update_fields=["minimum", "maximum", "position"],
     )
+    known = {(group.item_id, group.name): group for group in groups}
+    options = MenuOption.objects.bulk_create(
+        [
+            MenuOption(item=item, group=known.get((item.pk, each.group)), name=each.name, price=each.price)
+            for item, plan in planned
+            for each in plan.options
+        ],
+        update_conflicts=True,
+        unique_fields=["item", "name"],
+        update_fields=["price", "group"],
+    )
+    # What this plan leaves out would still be for sale, and a required group without options could not be answered.
+    items = [item.pk for item, _ in planned]
+    MenuOption.objects.filter(item__in=items).exclude(pk__in=[each.pk for each in options]).delete()
+    OptionGroup.objects.filter(item__in=items).exclude(pk__in=[each.pk for each in groups]).delete()
 
 
 def seed_couriers(plan: CityPlan, users: dict[str, User]) -> None:

@@ -14,6 +14,7 @@ from orders.models import City, OrderHistory, Restaurant
 from simulator.plan import CityPlan
 
 from .accounts import seed_accounts
+from .followers import seed_followers
 from .places import seed_couriers, seed_restaurants, seed_zones
 
 #: The parts of the system start within this (wall seconds): a day of known orders must not begin without them.
@@ -75,6 +76,7 @@ def write(plan: CityPlan) -> None:
     users: dict[str, User] = seed_accounts(plan)
     seed_restaurants(plan, users)
     seed_couriers(plan, users)
+    seed_followers(list(users.values()))
     City.objects.filter(pk=1).update(
         name=plan.name,
         latitude=plan.latitude,

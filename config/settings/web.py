@@ -68,6 +68,9 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context.demo",
                 "config.context.basket",
+                "config.context.browsing",
+                "config.context.inbox",
+                "config.context.incidents",
             ]
         },
     }
@@ -86,8 +89,6 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
-
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 
 STATIC_URL = "/static/"
 _leaflet = find_spec("leaflet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from django import template
@@ -38,6 +39,13 @@ def money(minor: int | None) -> str:
 def clock(moment: datetime | None) -> str:
     """Hours and minutes of a city time."""
     return "–" if moment is None else f"{timezone.localtime(moment):%H:%M}"
+
+
+@register.filter
+def minutes(seconds: float) -> str:
+    """Seconds left as minutes and seconds, as a countdown shows them."""
+    whole = math.ceil(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
 
 
 @register.filter

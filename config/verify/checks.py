@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from . import accepted, couriers, drained, history, money, readmodels, streams
+from . import accepted, couriers, drained, history, money, notices, readmodels, streams
 from .report import Check, Result, Violation
 
 
@@ -46,10 +46,19 @@ def run_checks(*, final: bool, accepted_file: Path | None, replay: bool) -> Iter
             )
             for name, fold in readmodels.FOLDS.items()
         ),
+        Check(
+            "audit_chain_holds", "every listener", "no audit entry was changed or removed", readmodels.audit_chain_holds
+        ),
         Check("outbox_is_empty", "nothing lost", "the outbox is empty", drained.outbox_is_empty),
         Check("no_dead_letters", "nothing lost", "there is no dead letter", drained.no_dead_letters),
         Check("no_parked_records", "nothing lost", "no record is parked", drained.no_parked_records),
         Check("payments_in_kafka", "every listener", "each payment's facts stand in Kafka", money.payments_in_kafka),
+        Check(
+            "facts_are_told",
+            "every listener",
+            "and each person was told of theirs",
+            one_snapshot(notices.facts_are_told),
+        ),
         Check("ledger_balances", "nothing lost", "the ledger balances to zero", money.ledger_balances),
         Check("ledger_equals_payments", "nothing lost", "it is captures less refunds", money.ledger_equals_payments),
         Check("gateway_agrees", "nothing lost", "and the payment gateway says the same", money.gateway_agrees),
@@ -59,6 +68,7 @@ def run_checks(*, final: bool, accepted_file: Path | None, replay: bool) -> Iter
             3, Check("accepted_orders_ended", "one courier", "accepted orders ended", couriers.accepted_orders_ended)
         )
         checks.append(Check("payments_ended", "nothing lost", "ended orders are paid or let go", money.payments_ended))
+        checks.append(Check("notices_are_tried", "nothing lost", "each notice was tried", notices.notices_are_tried))
     if accepted_file is not None:
         ids = accepted.read_accepted(accepted_file)
         run = partial(accepted.accepted_exist, ids)

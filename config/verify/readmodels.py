@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from analytics.audit.verify import verify as walk_audit
 from messaging.consuming.compare import rebuild_and_compare
 from messaging.consuming.group import all_groups, get_group
 from messaging.names import full_topic
@@ -86,6 +87,16 @@ _FOLDS: dict[str, tuple[str, str, str]] = {
         FROM lines GROUP BY 1, 2
         """,
     ),
+    "analytics_placedbasket": (
+        "recommendations",
+        "order_id, customer_id, restaurant_id, restaurant, zone, placed_at, items",
+        """
+        SELECT order_id, (payload ->> 'customer_id')::bigint, restaurant_id, left(payload ->> 'restaurant', 80),
+               left(zone, 60), at, ARRAY(SELECT DISTINCT (line ->> 'item_id')::bigint
+                                         FROM jsonb_array_elements(payload -> 'lines') AS line ORDER BY 1)
+        FROM applied WHERE type = 'order.placed'
+        """,
+    ),
     "analytics_paircount": (
         "recommendations",
         "restaurant_id, item_id, other_id, orders",
@@ -119,6 +130,12 @@ def _differences(group: str) -> Iterator[Violation]:
 FOLDS: dict[str, Callable[[], Iterator[Violation]]] = {
     group: partial(_differences, group) for group in dict.fromkeys(owner for owner, _, _ in _FOLDS.values())
 }
+
+
+def audit_chain_holds() -> Iterator[Violation]:
+    """Every hash of the audit follows from the one before it, to the signed end."""
+    for finding in walk_audit().findings:
+        yield Violation(f"{finding.topic}[{finding.partition}]", str(finding))
 
 
 def replayable() -> list[str]:

@@ -18,7 +18,7 @@ from delivery import couriers, offers
 from delivery.couriers import JobReleased, StillCarrying
 from delivery.models import Assignment, Courier, Offer
 from delivery.offers import OfferGone
-from orders.lifecycle import IllegalTransition
+from orders.lifecycle import IllegalTransition, WrongDoorCode
 
 from .desk import page_of
 
@@ -79,8 +79,8 @@ def picked_up(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
 @for_role(Role.COURIER)
 @require_POST
 def delivered(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    courier = _courier(request)
-    return _do(request, lambda: couriers.deliver(order_id, courier=courier))
+    courier, code = _courier(request), request.POST.get("door_code", "")[:20]
+    return _do(request, lambda: couriers.deliver(order_id, courier=courier, door_code=code))
 
 
 def _courier(request: HttpRequest) -> Courier:
@@ -97,6 +97,10 @@ def _do(request: HttpRequest, action: Callable[[], object]) -> HttpResponse:
         trouble = GONE.get(error.code, str(error))
     except JobReleased:
         trouble = "This order is not yours any more."
+    except WrongDoorCode as wrong:
+        trouble = (
+            "That is not the customer's code." if wrong.left else "No more tries: the customer has to lift the code."
+        )
     except StillCarrying:
         trouble = "You carry an order: deliver it first."
     except IllegalTransition as error:

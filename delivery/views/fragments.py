@@ -16,6 +16,7 @@ from delivery.eta.promises import foresee, promise_of
 from delivery.selectors import delivery_of
 from delivery.views.away import away
 from orders.models import Order, Restaurant
+from orders.ratings import courier_average
 
 
 @for_role(Role.CUSTOMER)
@@ -28,6 +29,7 @@ def courier_of(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     context = {
         "order": order,
         "first_name": delivery.courier_name.split(" ")[0] if delivery else "",
+        "rating": None if order.is_final or order.courier_id is None else courier_average(order.courier_id),
         "away": away(order),
         "promise": promise_of(order),
     }

@@ -74,6 +74,11 @@ class Ends:
 _ends = Ends()
 
 
+def ends_of(topic: str) -> dict[int, int] | None:
+    """End offset by partition of a topic (its plain name), or None while no broker answers."""
+    return _ends.of(topic)
+
+
 def lag(group: Group) -> list[PartitionLag]:
     """Each partition of the group's topics, from PostgreSQL's stored offsets: Kafka's committed ones follow later."""
     stored = {

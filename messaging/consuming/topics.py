@@ -10,12 +10,16 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from messaging import kafka
+from messaging.envelope import InvalidEvent
 from messaging.names import full_topic
 
 from .batch import Batch
 from .decoding import decode_for
 from .group import Group
+from .sieve import checked_context
 
+#: Records within which a place in time is looked for no further.
+ABOUT = 500
 #: (plain topic, partition)
 Place = tuple[str, int]
 
@@ -35,6 +39,7 @@ class TopicReader:
         ]
         self.consumer.assign(partitions)
         self.partitions = partitions
+        self._probe: KafkaConsumer | None = None
         first = self.consumer.beginning_offsets(partitions, timeout_ms=10_000) if partitions else {}
         self.next: dict[TopicPartition, int] = dict(first)
         for partition, position in self.next.items():
@@ -50,6 +55,47 @@ class TopicReader:
             position = ends[partition] if place is None or place.offset < 0 else place.offset
             self.consumer.seek(partition, position)
             self.next[partition] = position
+
+    def seek(self, offsets: Mapping[Place, int]) -> None:
+        for partition in self.partitions:
+            position = offsets[self.place(partition)]
+            self.consumer.seek(partition, position)
+            self.next[partition] = position
+
+    def offsets_at(self, moment: datetime, *, before: bool) -> dict[Place, int]:
+        """About where each partition's events reach a time of their own (`ce_time`): not behind that place, or with
+        `before=False` not ahead of it.
+        """
+        found, ends = {}, self.ends()
+        for partition in self.partitions:
+            low, high = self.next[partition], ends[self.place(partition)]
+            while high - low > ABOUT:
+                middle = (low + high) // 2
+                at = self._time_at(partition, middle)
+                if at is not None and at < moment:
+                    low = middle
+                else:
+                    high = middle
+            found[self.place(partition)] = low if before else high
+        return found
+
+    def _time_at(self, partition: TopicPartition, offset: int) -> datetime | None:
+        """The own time of the first event from an offset on that says one; None where none soon does."""
+        if self._probe is None:
+            # A small fetch: of each place only one record is looked at.
+            self._probe = kafka.consumer(max_poll_records=20, max_partition_fetch_bytes=32 * 1024)
+            decode_for(self._probe, self.topics)
+        self._probe.assign([partition])
+        self._probe.seek(partition, offset)
+        for record in self._probe.poll(timeout_ms=2000).get(partition, ()):
+            with contextlib.suppress(InvalidEvent):
+                return checked_context(record).time
+        return None
+
+    def close(self) -> None:
+        for consumer in (self.consumer, self._probe):
+            if consumer is not None:
+                kafka.close_quietly(consumer, timeout_ms=0)
 
     def starts(self) -> dict[Place, int]:
         """Where reading stands now, in each partition."""
@@ -101,4 +147,4 @@ def reading(group: Group, **kafka_changes: Any) -> Iterator[TopicReader]:
     try:
         yield reader
     finally:
-        kafka.close_quietly(reader.consumer, timeout_ms=0)
+        reader.close()

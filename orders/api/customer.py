@@ -12,9 +12,10 @@ from accounts.auth import SIGNED_IN, user_with_role
 from accounts.models import Role
 from orders import checkout, customer
 from orders.checkout import AddressRequest, LineRequest
+from orders.devices import device_of
 from orders.models import Order
 
-from .schemas import MovedOut, OrderIn, OrderOut, ReasonIn
+from .schemas import MovedOut, OrderIn, OwnOrderOut, ReasonIn
 
 router = Router(tags=["orders"], auth=SIGNED_IN)
 
@@ -22,10 +23,10 @@ router = Router(tags=["orders"], auth=SIGNED_IN)
 PAGE = 50
 
 
-@router.post("/orders", response={201: OrderOut})
+@router.post("/orders", response={201: OwnOrderOut})
 def place(
     request: HttpRequest, body: OrderIn, idempotency_key: Annotated[str, Header(alias="Idempotency-Key")] = ""
-) -> Status[OrderOut]:
+) -> Status[OwnOrderOut]:
     """Place an order; repeat it under the same key as often as it takes to get an answer."""
     order = checkout.place_order(
         customer=user_with_role(request, Role.CUSTOMER),
@@ -35,24 +36,26 @@ def place(
         card=body.card,
         expected_total=body.expected_total,
         idempotency_key=idempotency_key,
+        door_code=body.door_code,
+        device=device_of(request),
     )
-    return Status(201, OrderOut.of(order))
+    return Status(201, OwnOrderOut.of(order))
 
 
-@router.get("/orders", response=list[OrderOut])
-def orders(request: HttpRequest) -> list[OrderOut]:
+@router.get("/orders", response=list[OwnOrderOut])
+def orders(request: HttpRequest) -> list[OwnOrderOut]:
     """The customer's latest orders."""
     user = user_with_role(request, Role.CUSTOMER)
     own = Order.objects.for_customer(user.id).select_related("restaurant").prefetch_related("lines")
-    return [OrderOut.of(order) for order in own[:PAGE]]
+    return [OwnOrderOut.of(order) for order in own[:PAGE]]
 
 
-@router.get("/orders/{uuid:order_id}", response=OrderOut)
-def order(request: HttpRequest, order_id: uuid.UUID) -> OrderOut:
+@router.get("/orders/{uuid:order_id}", response=OwnOrderOut)
+def order(request: HttpRequest, order_id: uuid.UUID) -> OwnOrderOut:
     """One order; another customer's is not found."""
     user = user_with_role(request, Role.CUSTOMER)
     own = Order.objects.for_customer(user.id).select_related("restaurant").prefetch_related("lines")
-    return OrderOut.of(own.get(pk=order_id))
+    return OwnOrderOut.of(own.get(pk=order_id))
 
 
 @router.post("/orders/{uuid:order_id}/cancel", response=MovedOut)

@@ -10,9 +10,9 @@ from ninja import Router
 from accounts.auth import SIGNED_IN, user_with_role
 from accounts.models import Role, User
 from orders import kitchen
-from orders.models import Order
+from orders.models import Order, Restaurant
 
-from .schemas import AcceptIn, ItemOut, MovedOut, OrderOut, PausedIn, ReasonIn, SoldOutIn
+from .schemas import AcceptIn, ItemOut, LaterIn, MovedOut, OrderOut, PausedIn, PausedOut, ReasonIn, SoldOutIn
 
 router = Router(tags=["restaurant"], auth=SIGNED_IN)
 
@@ -63,6 +63,18 @@ def cancel(request: HttpRequest, order_id: uuid.UUID, body: ReasonIn) -> MovedOu
 def item(request: HttpRequest, item_id: int, body: SoldOutIn) -> ItemOut:
     """Mark an item sold out, or back."""
     return ItemOut.of(kitchen.set_sold_out(item_id, by=cook(request), sold_out=body.sold_out))
+
+
+@router.get("/paused", response=PausedOut)
+def pause_state(request: HttpRequest) -> Restaurant:
+    """Whether the restaurant takes orders, and whether it was paused because nobody answered."""
+    return Restaurant.objects.get(user=cook(request))
+
+
+@router.post("/orders/{uuid:order_id}/later", response=MovedOut)
+def later(request: HttpRequest, order_id: uuid.UUID, body: LaterIn) -> MovedOut:
+    """It takes so many city minutes longer than was said."""
+    return MovedOut.of(kitchen.delay(order_id, by=cook(request), minutes=body.minutes))
 
 
 @router.post("/paused", response=PausedIn)

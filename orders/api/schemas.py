@@ -51,6 +51,14 @@ class OptionOut(Schema):
     id: int
     name: str
     price: int
+    group: int | None = None
+
+
+class GroupOut(Schema):
+    id: int
+    name: str
+    minimum: int = Field(description="so many of its options must be chosen")
+    maximum: int
 
 
 class ItemOut(Schema):
@@ -59,6 +67,8 @@ class ItemOut(Schema):
     description: str
     price: int
     sold_out: bool
+    allergens: list[str]
+    groups: list[GroupOut]
     options: list[OptionOut]
 
     @classmethod
@@ -69,7 +79,15 @@ class ItemOut(Schema):
             description=item.description,
             price=item.price,
             sold_out=item.sold_out,
-            options=[OptionOut(id=each.id, name=each.name, price=each.price) for each in item.options.all()],
+            allergens=item.allergens,
+            groups=[
+                GroupOut(id=each.id, name=each.name, minimum=each.minimum, maximum=each.maximum)
+                for each in item.groups.all()
+            ],
+            options=[
+                OptionOut(id=each.id, name=each.name, price=each.price, group=each.group_id)
+                for each in item.options.all()
+            ],
         )
 
 
@@ -114,6 +132,7 @@ class OrderIn(Schema):
     address: AddressIn
     card: Text
     expected_total: int
+    door_code: bool = Field(False, description="hand it over only against a code that the customer tells the courier")
 
 
 class LineOut(Schema):
@@ -179,6 +198,16 @@ class OrderOut(Schema):
         )
 
 
+class OwnOrderOut(OrderOut):
+    """As its customer alone sees it."""
+
+    door_code: str = Field("", description="what the customer tells the courier, where they asked for a code")
+
+    @classmethod
+    def of(cls, order: Order) -> OwnOrderOut:
+        return cls(**OrderOut.of(order).model_dump(), door_code=order.door_code)
+
+
 class MovedOut(Schema):
     """An order after a move: what has changed, and no more."""
 
@@ -206,3 +235,13 @@ class SoldOutIn(Schema):
 
 class PausedIn(Schema):
     paused: bool
+
+
+class PausedOut(Schema):
+    paused: bool
+    auto_paused: bool = Field(description="paused because several orders in a row got no answer")
+    unanswered: int
+
+
+class LaterIn(Schema):
+    minutes: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]

@@ -4,23 +4,27 @@ from .city import City
 from .ledger import Account, Entry, Posting
 from .order import FINAL, Order, OrderHistory, OrderLine, Status
 from .payment import GatewayEvent, Payment, PaymentHistory, Refund, RefundLine
-from .restaurant import MenuItem, MenuOption, OpeningHours, Restaurant
+from .rating import Rating
+from .restaurant import Allergen, MenuItem, MenuOption, OpeningHours, OptionGroup, Restaurant
 
 __all__ = [
     "FINAL",
     "Account",
+    "Allergen",
     "City",
     "Entry",
     "GatewayEvent",
     "MenuItem",
     "MenuOption",
     "OpeningHours",
+    "OptionGroup",
     "Order",
     "OrderHistory",
     "OrderLine",
     "Payment",
     "PaymentHistory",
     "Posting",
+    "Rating",
     "Refund",
     "RefundLine",
     "Restaurant",

@@ -43,6 +43,14 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
+    class Hold(models.TextChoices):
+        """Whether it is kept from couriers because it may be fraud: once at most."""
+
+        NONE = "", "not held"
+        HELD = "held", "held for review"
+        LIFTED = "lifted", "found genuine"
+        REJECTED = "rejected", "found fraudulent"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     customer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
     restaurant = models.ForeignKey(Restaurant, on_delete=models.PROTECT, related_name="orders")
@@ -63,6 +71,15 @@ class Order(models.Model):
     ready_at = models.DateTimeField(null=True)
     picked_up_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    door_code = models.CharField(
+        max_length=4,
+        blank=True,
+        help_text="what the customer tells the courier, where they asked for it; never in events",
+    )
+    door_tries = models.PositiveSmallIntegerField(default=0, help_text="wrong codes so far")
+    hold = models.CharField(max_length=8, choices=Hold, blank=True, default=Hold.NONE)
+    device_token = models.CharField(max_length=20, blank=True, default="", help_text="keyed hash; see orders.tokens")
+    door_token = models.CharField(max_length=20, blank=True, default="", help_text="keyed hash; see orders.tokens")
     created_at = models.DateTimeField(db_default=Now(), help_text="wall time")
 
     objects = OrderQuerySet.as_manager()
@@ -102,6 +119,7 @@ class OrderLine(models.Model):
     item_id = models.BigIntegerField(help_text="menu item at the time")
     name = models.CharField(max_length=80)
     options = models.JSONField(default=list, help_text="names of the chosen options")
+    choices = models.JSONField(default=list, help_text="the chosen options: option id, group, name and price then")
     quantity = models.PositiveSmallIntegerField()
     unit_price = models.PositiveIntegerField(help_text="minor units, options included")
 

@@ -8,7 +8,10 @@ TOPIC = "payments.transactions"
 
 
 class PaymentEvent(Event, frozen=True, kw_only=True):
-    """What every fact of a payment carries. Amounts in minor units: the payment's own, taken, given back so far."""
+    """What every fact of a payment carries. Amounts in minor units: the payment's own, taken, given back so far.
+
+    The tokens are keyed hashes that only tell one from another; the courier is the order's, if any.
+    """
 
     payment_id: str
     order_id: str
@@ -19,6 +22,10 @@ class PaymentEvent(Event, frozen=True, kw_only=True):
     captured: int
     refunded: int
     currency: str
+    card_token: str = ""
+    device_token: str = ""
+    door_token: str = ""
+    courier_id: int | None = None
 
 
 @event_type("payment.action_required", topic=TOPIC)

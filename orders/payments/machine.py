@@ -16,6 +16,7 @@ import msgspec
 from messaging.outbox import publish
 from orders.city import city_now
 from orders.models import Order, Payment, PaymentHistory
+from orders.tokens import card_token
 
 from . import events
 
@@ -106,6 +107,10 @@ def tell(
         captured=payment.captured,
         refunded=payment.refunded,
         currency=order.currency,
+        card_token=card_token(payment.card, customer_id=order.customer_id),
+        device_token=order.device_token,
+        door_token=order.door_token,
+        courier_id=order.courier_id,
         **data,
     )
     event_id = publish(fact, key=str(payment.pk), sequence=payment.version, at=at)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from orders.basket import Basket, BasketRefused, load_basket, save_basket
-from orders.menu import UnknownOption, chosen_options, restaurant_with_menu, unit_price
+from orders.menu import UnknownOption, WrongChoice, chosen_options, restaurant_with_menu, unit_price
 from orders.models import MenuItem, Restaurant
 
 
@@ -54,8 +55,11 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         shop = restaurant_with_menu(slug)
         item = next(item for item in shop.items.all() if str(item.id) == request.POST.get("item"))
-        options = chosen_options(item, [int(option) for option in request.POST.getlist("options")])
         quantity = int(request.POST.get("quantity", "1"))
+        options = chosen_options(item, _asked_options(request))
+    except WrongChoice as error:
+        messages.error(request, str(error))
+        return redirect(f"{reverse('orders:restaurant', args=[slug])}#item-{item.pk}")
     except (Restaurant.DoesNotExist, StopIteration, UnknownOption, ValueError):
         raise Http404("This restaurant's menu has no such item.") from None
     held = load_basket(request.session)
@@ -64,6 +68,13 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
     if left_behind:
         messages.info(request, "An order is of one restaurant: the basket was begun anew.")
     return redirect("orders:restaurant", slug=slug)
+
+
+def _asked_options(request: HttpRequest) -> list[int]:
+    """Of ticked extras, and of the groups of which just one is chosen."""
+    ticked = request.POST.getlist("options")
+    single = [str(text) for name, text in request.POST.items() if name.startswith("group-")]
+    return [int(option) for option in (*single, *ticked)]
 
 
 def _put(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
@@ -12,8 +12,9 @@ from accounts.models import User
 from orders.basket import load_basket
 from orders.browsing import find_restaurants
 from orders.city import city_now
-from orders.menu import restaurant_with_menu, sections
+from orders.menu import dishes, restaurant_with_menu
 from orders.models import Restaurant
+from orders.ratings import averages
 
 
 @require_GET
@@ -36,8 +37,15 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
     basket = load_basket(request.session)
     context = {
         "restaurant": shop,
-        "sections": sections(shop),
+        "sections": dishes(shop),
+        "rating": averages([shop.pk]).get(shop.pk),
         "is_open": shop.is_open(city_now()),
         "chosen": sorted({line.item for line in basket.lines}) if basket.restaurant == slug else [],
     }
     return render(request, "orders/restaurant.html", context)
+
+
+@require_GET
+def by_id(request: HttpRequest, restaurant_id: int) -> HttpResponse:
+    """From a restaurant's number, as events carry it, to its page."""
+    return redirect("orders:restaurant", get_object_or_404(Restaurant, pk=restaurant_id).slug)

@@ -10,10 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts import addresses
 from accounts.access import account, for_role
-from accounts.models import Address, Role, User
+from accounts.models import Role, User
 from orders.basket import Basket, load_basket, save_basket
 from orders.checkout import AddressRequest, CheckoutRefused, IdempotencyConflict, LineRequest, place_order
+from orders.devices import device_of, remembers_device
 from orders.models import Order, Restaurant
 
 from .basket import shown_basket
@@ -37,13 +39,14 @@ class CheckoutForm(forms.Form):
     instructions = forms.CharField(max_length=200, required=False)
     latitude = forms.FloatField(required=False, min_value=-90, max_value=90)
     longitude = forms.FloatField(required=False, min_value=-180, max_value=180)
+    door_code = forms.BooleanField(required=False)
     card = forms.ChoiceField(choices=CARDS)
     key = forms.CharField(max_length=80)
     expected_total = forms.IntegerField()
 
     def __init__(self, data: Any = None, *, user: User, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
-        self.addresses = list(Address.objects.filter(user=user).order_by("-id")[:5])
+        self.addresses = list(addresses.saved(user))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -63,6 +66,7 @@ class CheckoutForm(forms.Form):
 
 @for_role(Role.CUSTOMER)
 @require_http_methods(["GET", "POST"])
+@remembers_device
 def checkout(request: HttpRequest) -> HttpResponse:
     basket = load_basket(request.session)
     if request.method == "POST":
@@ -96,6 +100,8 @@ def _place(request: HttpRequest, basket: Basket, asked: dict[str, Any]) -> Order
         card=asked["card"],
         expected_total=asked["expected_total"],
         idempotency_key=asked["key"],
+        door_code=asked["door_code"],
+        device=device_of(request),
     )
     basket.clear()
     save_basket(request.session, basket)

@@ -8,21 +8,23 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
 from accounts.models import Role
 from orders import kitchen
-from orders.arrivals import couriers_here
+from orders.board import LANES, alarm_of, alarm_on, lanes_of
 from orders.lifecycle import IllegalTransition
 from orders.menu import sections
 from orders.models import MenuItem, Order, Restaurant, Status
+from orders.numbers import today_of
+from orders.ratings import averages
 
-LANES = [(Status.PAID, "New"), (Status.ACCEPTED, "Preparing"), (Status.READY, "Ready")]
-
-#: City minutes a restaurant can promise with one press.
+#: City minutes a restaurant can promise with one press, and can add to a promise.
 MINUTES = (5, 10, 15, 20, 30, 45)
+LATER = (5, 10, 15)
 
 REASONS = ("We are too busy", "An ingredient ran out", "We are closing")
 
@@ -35,16 +37,39 @@ def board(request: HttpRequest) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return _lanes(request)
     shop = get_object_or_404(Restaurant.objects.prefetch_related("items"), user=account(request))
-    return render(request, "orders/kitchen.html", _context(request) | {"restaurant": shop, "sections": sections(shop)})
+    context = _context(request)
+    more = {
+        "restaurant": shop,
+        "sections": sections(shop),
+        "alarm": alarm_on(shop, context["lanes"]),  # type: ignore[arg-type]
+        "today": today_of(shop),
+        "rating": averages([shop.pk]).get(shop.pk),
+    }
+    return render(request, "orders/kitchen.html", context | more)
+
+
+@for_role(Role.RESTAURANT)
+@require_GET
+def alarm(request: HttpRequest) -> HttpResponse:
+    """What waits for an answer: refreshed even while somebody works in a form of the board."""
+    try:
+        return render(request, "orders/_alarm.html", {"alarm": alarm_of(account(request))})
+    except Restaurant.DoesNotExist:
+        raise Http404("You have no restaurant.") from None
+
+
+@for_role(Role.RESTAURANT)
+@require_GET
+def numbers(request: HttpRequest) -> HttpResponse:
+    shop = get_object_or_404(Restaurant, user=account(request))
+    context = {"today": today_of(shop), "rating": averages([shop.pk]).get(shop.pk)}
+    return render(request, "orders/_numbers.html", context)
 
 
 @for_role(Role.RESTAURANT)
 @require_POST
 def accept(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    try:
-        minutes = float(request.POST["minutes"]) if request.POST.get("minutes") else None
-    except ValueError:
-        minutes = -1.0
+    minutes = _minutes(request) if request.POST.get("minutes") else None
     return _do(request, lambda: kitchen.accept(order_id, by=account(request), preparation_minutes=minutes))
 
 
@@ -53,6 +78,12 @@ def accept(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
 def reject(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")[:200] or REASONS[0]
     return _do(request, lambda: kitchen.reject(order_id, by=account(request), reason=reason))
+
+
+@for_role(Role.RESTAURANT)
+@require_POST
+def later(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    return _do(request, lambda: kitchen.delay(order_id, by=account(request), minutes=_minutes(request)))
 
 
 @for_role(Role.RESTAURANT)
@@ -76,8 +107,8 @@ def sold_out(request: HttpRequest, item_id: int) -> HttpResponse:
     except (MenuItem.DoesNotExist, Restaurant.DoesNotExist):
         raise Http404("Your menu has no such item.") from None
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "orders/_toggle.html", {"item": item})
-    return redirect("orders:kitchen")
+        return render(request, "orders/_toggle.html", {"item": item, "just": True})
+    return redirect(f"{reverse('orders:kitchen')}#item-{item.pk}")
 
 
 @for_role(Role.RESTAURANT)
@@ -90,6 +121,33 @@ def pause(request: HttpRequest) -> HttpResponse:
     return redirect("orders:kitchen")
 
 
+@for_role(Role.RESTAURANT)
+@require_POST
+def rules(request: HttpRequest) -> HttpResponse:
+    """The usual preparation, and when to pause by itself."""
+    try:
+        kitchen.set_rules(
+            by=account(request),
+            preparation_minutes=int(request.POST.get("preparation_minutes", "")),
+            auto_pause_after=int(request.POST.get("auto_pause_after", "")),
+        )
+    except Restaurant.DoesNotExist:
+        raise Http404("You have no restaurant.") from None
+    except ValueError as error:
+        messages.error(request, "Whole numbers, please." if "literal" in str(error) else str(error))
+    else:
+        messages.success(request, "Noted: it counts from the next order on.")
+    return redirect("orders:kitchen")
+
+
+def _minutes(request: HttpRequest) -> float:
+    """The form's minutes; senseless ones are out of every range."""
+    try:
+        return float(request.POST.get("minutes", ""))
+    except ValueError:
+        return -1.0
+
+
 def _do(request: HttpRequest, action: Callable[[], Order]) -> HttpResponse:
     """Carry out a press, and show the board as it is then, whatever came of it."""
     trouble = ""
@@ -100,31 +158,31 @@ def _do(request: HttpRequest, action: Callable[[], Order]) -> HttpResponse:
     except (IllegalTransition, ValueError) as error:
         trouble = str(error)
     if request.htmx:  # type: ignore[attr-defined]
-        return _lanes(request, trouble=trouble)
+        answer = _lanes(request, trouble=trouble)
+        # The alarm looks again at once: an answered order must not ring on. (A piece out of band would miss its target
+        # whenever an event has replaced the pressed form in the meantime.)
+        answer["HX-Trigger"] = "answered"
+        return answer
     if trouble:
         messages.error(request, trouble)
-    return redirect("orders:kitchen")
+    return redirect(f"{reverse('orders:kitchen')}?tab={_tab(request)}")
 
 
-def _lanes(request: HttpRequest, *, trouble: str = "") -> HttpResponse:
-    return render(request, "orders/_lanes.html", _context(request) | {"trouble": trouble})
+def _lanes(request: HttpRequest, **more: object) -> HttpResponse:
+    return render(request, "orders/_lanes.html", _context(request) | more)
+
+
+def _tab(request: HttpRequest) -> str:
+    """The lane that a narrow screen shows."""
+    asked = request.POST.get("tab") or request.GET.get("tab")
+    return asked if asked in [status for status, _ in LANES] else Status.PAID
 
 
 def _context(request: HttpRequest) -> dict[str, object]:
-    orders = (
-        Order.objects.for_restaurant(account(request).pk)
-        .filter(status__in=[status for status, _ in LANES])
-        .prefetch_related("lines")
-        .select_related("restaurant")
-        .order_by("placed_at")
-    )
-    shown = list(orders[:150])
-    held: dict[str, list[Order]] = {status: [] for status, _ in LANES}
-    for order in shown:
-        held[order.status].append(order)
     return {
-        "lanes": [(status, name, held[status]) for status, name in LANES],
+        "lanes": lanes_of(account(request)),
+        "tab": _tab(request),
         "minutes": MINUTES,
+        "later": LATER,
         "reasons": REASONS,
-        "courier_is_here": couriers_here(shown),
     }

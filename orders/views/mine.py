@@ -14,8 +14,10 @@ from accounts.access import account, for_role
 from accounts.models import Role
 from orders import customer
 from orders.lifecycle import CANCEL, IllegalTransition
-from orders.models import Order
+from orders.models import Order, Status
 from orders.tracker import track
+
+from .after import rating_of
 
 
 @for_role(Role.CUSTOMER)
@@ -36,11 +38,13 @@ def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     context = {
         "order": found,
         "track": track(found),
+        "cancelling": customer.CANCELLING.get(found.status, ""),
         "may_cancel": found.status in CANCEL.allowed["customer"],
     }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "orders/_tracker.html", context)
-    return render(request, "orders/order.html", context | {"lines": found.lines.all()})
+    after = rating_of(found) if found.status == Status.DELIVERED else {}
+    return render(request, "orders/order.html", context | after | {"lines": found.lines.all()})
 
 
 @for_role(Role.CUSTOMER)

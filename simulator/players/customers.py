@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import os
+import random
 import time
 import uuid
 from collections import Counter
@@ -19,6 +20,7 @@ from simulator.api import Refused
 from simulator.plan import AddressPlan, CustomerPlan, OrderPlan
 from simulator.tally import FINAL, Followed
 
+from .browsing import Browser
 from .stage import Stage
 
 #: Share of the full rate by hour of the day; a city that slept all night would look broken on a fast clock.
@@ -56,6 +58,7 @@ class Customers:
         self.stage = stage
         self.rate = rate
         self.dice = stage.dice("customers")
+        self.browser = Browser(stage.api, stage.dice("browsing"))
         self.restaurants = {each.slug for each in stage.plan.restaurants}
         #: When an instance says that an order will be ready, by the platform's id of it.
         self.ready_times: dict[str, datetime] = {}
@@ -203,14 +206,47 @@ class Customers:
         items = [item for section in menu["sections"] for item in section["items"] if not item["sold_out"]]
         lines = []
         for item in self.dice.sample(items, k=min(len(items), self.dice.choices((1, 2, 3, 4), (4, 4, 2, 1))[0])):
-            options = [option for option in item["options"] if self.dice.random() < 0.2]
+            options = choose_options(item, self.dice)
             lines.append(_line(item, quantity=self.dice.choices((1, 2, 3), (8, 2, 1))[0], options=options))
+        await self.browser.visit(self._town[1], menu, lines)
         card = self.dice.choices(*CARDS)[0]
         body = _order(menu, lines, self.dice.choice(customer.addresses), card=card)
         answer: dict[str, Any] = await self.stage.api.post(
-            "/api/orders", body, who=customer.username, key=str(uuid.UUID(int=self.dice.getrandbits(128), version=4))
+            "/api/orders",
+            body,
+            who=customer.username,
+            key=str(uuid.UUID(int=self.dice.getrandbits(128), version=4)),
+            device=f"phone-of-{customer.username}",
         )
         return answer | {"card": card}
+
+    async def order_for(
+        self,
+        customer: CustomerPlan,
+        *,
+        card: str,
+        device: str,
+        address: AddressPlan,
+        pieces: int,
+        dice: random.Random,
+    ) -> str | None:
+        """Order one dish, so many of it, with a card and a device of somebody's own; the order's id, if one was open.
+
+        Raises:
+            Refused: the platform would not have it.
+        """
+        restaurant = await self._choose(customer)
+        if restaurant is None:
+            return None
+        menu = await self._menu(restaurant)
+        items = [item for section in menu["sections"] for item in section["items"] if not item["sold_out"]]
+        item = dice.choice(items)
+        lines = [_line(item, quantity=pieces, options=choose_options(item, dice))]
+        body = _order(menu, lines, address, card=card)
+        key = str(uuid.UUID(int=dice.getrandbits(128), version=4))
+        answer = await self.stage.api.post("/api/orders", body, who=customer.username, key=key, device=device)
+        self.stage.tally.order_placed(answer, customer=customer.username)
+        return str(answer["id"])
 
     async def _think_again(self, order: str, customer: CustomerPlan) -> None:
         await self.stage.clock.sleep(self.dice.uniform(5, 60))
@@ -244,6 +280,20 @@ class Customers:
             menu = await self.stage.api.get(f"/api/restaurants/{restaurant}")
             self._menus[restaurant] = (time.monotonic(), menu)
         return menu
+
+
+def choose_options(item: dict[str, Any], dice: random.Random) -> list[dict[str, Any]]:
+    """Options that the item's groups allow: what must be chosen, sometimes more, and now and then a loose extra."""
+    chosen = []
+    for group in item.get("groups", []):
+        offered = [option for option in item["options"] if option.get("group") == group["id"]]
+        wanted = max(group["minimum"], sum(dice.random() < 0.2 for _ in offered))
+        # Most people take the first of what must be chosen: a dish as it comes.
+        first = offered[: group["minimum"]] if dice.random() < 0.6 else []
+        rest = [option for option in offered if option not in first]
+        count = min(wanted, group["maximum"], len(offered)) - len(first)
+        chosen += first + dice.sample(rest, k=max(0, count))
+    return chosen + [option for option in item["options"] if not option.get("group") and dice.random() < 0.2]
 
 
 def _from_here(url: str) -> str:

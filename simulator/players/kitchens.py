@@ -18,6 +18,9 @@ ReadyTime = Callable[[str, str], Awaitable[datetime | None]]
 #: City seconds that people who sign in as the restaurant have for themselves, of the platform's fifteen minutes.
 SLOW = 600.0
 
+#: An idle kitchen asks at one look in so many whether it was paused meanwhile.
+SELDOM = 4
+
 
 class Kitchen:
     """One restaurant's people. `slow` ones leave the buttons to whoever else is signed in, and help out only late."""
@@ -32,6 +35,7 @@ class Kitchen:
         #: Orders from payment to the door, as of the latest look: those of a run before this one among them.
         self.held: set[str] = set()
         self.wake = asyncio.Event()
+        self._looks = 0
 
     async def play(self) -> None:
         """Look at the orders now and then; the stream's news come in between by `on_paid`."""
@@ -44,12 +48,21 @@ class Kitchen:
                     self.on_paid(order["id"])
                 elif order["status"] == "accepted":
                     self._begin(order["id"], self._finish(order["id"], datetime.fromisoformat(order["ready_by"])))
+            if not orders and self._looks % SELDOM == 0:
+                await self._resume()
+            self._looks += 1
             try:
                 # Not all kitchens at the same moment.
                 async with asyncio.timeout(self.stage.look_every * self.dice.uniform(1.0, 2.0)):
                     await self.wake.wait()
             except TimeoutError:
                 pass
+
+    async def _resume(self) -> None:
+        """Back at work: the platform pauses restaurants that leave orders unanswered, as all do while nobody plays."""
+        state = await self.stage.api.get("/api/restaurant/paused", who=self.plan.username)
+        if state["auto_paused"]:
+            await self.stage.api.post("/api/restaurant/paused", {"paused": False}, who=self.plan.username)
 
     def on_paid(self, order: str) -> None:
         self._begin(order, self._cook(order))

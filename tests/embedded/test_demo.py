@@ -19,6 +19,7 @@ from config.embedded.parts import Options, parts, steps
 from config.embedded.process import running
 from config.embedded.stack import read_env
 from config.embedded.supervisor import answers
+from messaging.consuming.group import all_groups
 from tests.waiting import wait_for
 
 SERVERS = {"postgres", "kafka", "sqs"}
@@ -146,8 +147,7 @@ def test_an_instance_is_played_to_its_end_and_the_next_start_goes_on_from_there(
         "metrics_equals_history",
         "audit_rebuilds",
     }
-    groups = {"metrics", "audit", "recommendations", "preparation", "promises", "positions"}
-    assert set(summary["events_per_group"]) == groups
+    assert set(summary["events_per_group"]) == {group.name for group in all_groups()}
     assert summary["memory_mib"]["total"] < 2048
 
     # when it is started again in the same place, without its workers

@@ -19,7 +19,14 @@ PAGES = {
     "alice": ["home", "orders:basket", "orders:mine"],
     "r-soup-kitchen": ["orders:kitchen"],
     "c-01": ["delivery:courier"],
-    "operator": ["operator", "operator-orders", "operator-roads", "operator-scaling", "admin:index"],
+    "operator": [
+        "operator",
+        "operator-orders",
+        "operator-roads",
+        "operator-scaling",
+        "operator-history",
+        "admin:index",
+    ],
 }
 
 

@@ -60,7 +60,7 @@ def test_the_front_page_lists_restaurants_by_zone(
     soup_kitchen: Restaurant, anybody: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     factories.make_restaurant("noodle-bar", zone="harbour")
-    with django_assert_num_queries(4):  # restaurants, their hours, the clock, the filters' choices
+    with django_assert_num_queries(4):  # restaurants, their hours, the clock, the ratings
         page = anybody.get("/").content.decode()
     wanted = ['id="zone-centre"', "Soup Kitchen", 'id="zone-harbour"', "Noodle Bar"]
     places = [page.index(words) for words in wanted]
@@ -91,10 +91,33 @@ def test_a_menu_shows_options_and_what_is_sold_out(
     soup_kitchen: Restaurant, anybody: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     soup_kitchen.items.filter(name="Cake").update(sold_out=True)
-    with django_assert_num_queries(5):  # restaurant, items, options, hours, clock
+    with django_assert_num_queries(7):  # restaurant, items, options, their groups, hours, ratings, clock
         page = anybody.get(reverse("orders:restaurant", args=["soup-kitchen"])).content.decode()
     assert "Add Soup to the basket" in page and "Bread" in page
     assert "Add Cake to the basket" not in page and "Sold out" in page
+
+
+def test_a_menu_asks_what_must_be_chosen(soup_kitchen: Restaurant, anybody: Client) -> None:
+    # given
+    soup = soup_kitchen.items.get(name="Soup")
+    factories.add_choices(soup)
+    soup_kitchen.items.filter(name="Cake").update(allergens=["gluten", "nuts"])
+    page = anybody.get(reverse("orders:restaurant", args=["soup-kitchen"])).content.decode()
+    assert "Choose 1" in page and "Up to 2" in page and 'type="radio" name="group-' in page
+    assert "Contains cereals with gluten, tree nuts" in page
+    # when
+    names = {option.name: option for option in soup.options.all()}
+    size = names["Large"].group_id
+    url = reverse("orders:add", args=["soup-kitchen"])
+    anybody.post(url, {"item": soup.pk, f"group-{size}": names["Large"].pk, "options": [names["Seeds"].pk]})
+    # then
+    basket = anybody.get(reverse("orders:basket"))
+    assert basket.context["basket"].subtotal == 1240
+    assert "with Large, Seeds" in basket.content.decode()
+    # and nothing without a size, or with one too many
+    answer = anybody.post(url, {"item": soup.pk}, follow=True)
+    assert "Soup, Size: choose 1." in answer.content.decode()
+    assert anybody.get(reverse("orders:basket")).context["basket"].count == 1
 
 
 def test_a_fragment_is_never_taken_for_its_page(soup_kitchen: Restaurant, anybody: Client) -> None:
@@ -235,6 +258,29 @@ def test_an_incomplete_checkout_is_shown_again(soup_kitchen: Restaurant, alice: 
     assert 'class="error"' in answer.content.decode()
 
 
+def test_a_full_basket_costs_no_more_queries(
+    soup_kitchen: Restaurant, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = sign_in(alice)
+    factories.add_choices(soup_kitchen.items.get(name="Soup"))
+    small = soup_kitchen.items.get(name="Soup").options.get(name="Small")
+    add(client, soup_kitchen, "Soup", options=(small.pk,))
+    add(client, soup_kitchen, "Cake", quantity=3)
+    # session, user, unread notices, restaurant, items, options, their groups, hours
+    with django_assert_max_num_queries(9):
+        assert client.get(reverse("orders:basket")).context["basket"].count == 4
+    # and the addresses; the menu is read once for the page and once for its lines
+    with django_assert_max_num_queries(15):
+        client.get(reverse("orders:checkout"))
+
+
+def test_a_code_for_the_door_is_asked_for_at_the_checkout(soup_kitchen: Restaurant, alice: User) -> None:
+    client = sign_in(alice)
+    add(client, soup_kitchen)
+    pay(client, checkout_form(client, door_code="on"))
+    assert len(Order.objects.get().door_code) == 4
+
+
 def test_a_new_door_is_written_with_its_order(soup_kitchen: Restaurant, alice: User) -> None:
     client = sign_in(alice)
     add(client, soup_kitchen)
@@ -252,7 +298,7 @@ def test_the_order_page_and_its_tracker(alice: User, django_assert_num_queries: 
     order = factories.accepted_order(alice)
     client = sign_in(alice)
     url = reverse("orders:order", args=[order.pk])
-    with django_assert_num_queries(5):  # session, user, order, history, lines
+    with django_assert_num_queries(6):  # session, user, unread notices, order, history, lines
         page = client.get(url).content.decode()
     assert "ready about" in page and "Cancel this order" not in page
     with django_assert_num_queries(4):  # all but the lines

@@ -28,7 +28,7 @@ def cook(shop: Restaurant) -> Client:
 
 def lanes(client: Client) -> dict[str, list[str]]:
     context = client.get(reverse("orders:kitchen"), headers=HTMX).context
-    return {status: [order.number for order in orders] for status, _, orders in context["lanes"]}
+    return {lane.status: [ticket.order.number for ticket in lane.tickets] for lane in context["lanes"]}
 
 
 def test_an_order_walks_over_the_board(shop: Restaurant, cook: Client) -> None:
@@ -80,7 +80,7 @@ def test_senseless_minutes_accept_nothing(shop: Restaurant, cook: Client, minute
 def test_without_scripts_a_press_leads_back_to_the_board(shop: Restaurant, cook: Client) -> None:
     order = factories.paid_order(restaurant=shop)
     answer = cook.post(reverse("orders:kitchen-accept", args=[order.pk]), {"minutes": "20"})
-    assert (answer.status_code, answer["Location"]) == (302, reverse("orders:kitchen"))
+    assert (answer.status_code, answer["Location"]) == (302, f"{reverse('orders:kitchen')}?tab=paid")
 
 
 def test_an_item_is_taken_off_and_put_back(shop: Restaurant, cook: Client) -> None:

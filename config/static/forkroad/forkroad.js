@@ -58,7 +58,10 @@
       var left = Math.max(0, (Number(element.dataset.ends) - performance.now()) / 1000);
       var bar = element.querySelector("progress");
       if (bar) bar.value = left;
-      element.querySelector(".seconds").textContent = String(Math.ceil(left));
+      var whole = Math.ceil(left);
+      var long = element.dataset.format === "clock";
+      element.querySelector(".seconds").textContent =
+        long ? Math.floor(whole / 60) + ":" + String(whole % 60).padStart(2, "0") : String(whole);
       if (left === 0 && !element.dataset.over) {
         element.dataset.over = "yes";
         window.setTimeout(function () {

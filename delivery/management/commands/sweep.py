@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.embedded.ready import mark_ready
 from delivery.locks import SessionLock
 from delivery.sweeper import DUTIES, TICK_SECONDS, Sweeper
+from messaging.sweeping import declared
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +32,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="do every duty one time, and end")
-        names = [duty.name for duty in DUTIES]
+        names = [duty.name for duty in (*DUTIES, *declared())]
         parser.add_argument("--duty", action="append", choices=names, help="only this one; may be given again")
         parser.add_argument("--json", action="store_true", help="print what was done as a line of JSON a pass")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = options["duty"] or [duty.name for duty in DUTIES]
-        sweeper = Sweeper(duty for duty in DUTIES if duty.name in chosen)
+        duties = (*DUTIES, *declared())
+        chosen = options["duty"] or [duty.name for duty in duties]
+        sweeper = Sweeper(duty for duty in duties if duty.name in chosen)
         try:
             if options["once"]:
                 self.once(sweeper, as_json=options["json"])

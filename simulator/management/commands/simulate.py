@@ -36,6 +36,9 @@ class Command(BaseCommand):
         city.add_argument("--instance", type=Path, metavar="DIR", help="replay a meal-delivery instance to its end")
         parser.add_argument("--seed", type=int, default=1, help="of the city and of every choice made in it (1)")
         parser.add_argument("--rate", type=float, default=30, help="orders a city hour, over the day's mean (30)")
+        parser.add_argument(
+            "--crime", type=float, default=0.0, metavar="SHARE", help="frauds tried for each honest order (0: none)"
+        )
         parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="stop placing orders then")
         parser.add_argument("--grace", type=float, metavar="SECONDS", help="for orders under way (150 city minutes)")
         parser.add_argument(
@@ -54,6 +57,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not 0 <= options["crime"] <= 1:
+            raise CommandError("--crime must be from 0 to 1")
         if options["rate"] <= 0:
             raise CommandError("--rate must be more than 0")
         if options["seconds"] is not None and options["seconds"] < 0:
@@ -84,6 +89,7 @@ class Command(BaseCommand):
             url=options["url"],
             seed=options["seed"],
             rate=options["rate"],
+            crime=options["crime"],
             leave=leave,
             say=lambda line: self.stderr.write(line, self.style.NOTICE),
             ready=mark_ready,

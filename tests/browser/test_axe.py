@@ -1,0 +1,89 @@
+"""Pages that everybody can use: WCAG 2.2 A and AA by axe with no rule left out, and nothing wider than the screen.
+
+In `make test` most places are looked at once; `make browser-full` looks at each in light and dark, at 360 and 1280 px.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
+
+from messaging import topology
+from tests.browser.chromium import chromium
+from tests.browser.places import Place, Scene, looks, set_scene, signed_in
+from tests.browser.test_order_to_door import PATIENCE
+from tests.browser.watch import Watch
+from tests.system import System, running
+
+FULL = os.environ.get("FORKROAD_BROWSER") == "full"
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+#: Names what sticks out, the innermost first.
+TOO_WIDE = """(narrow) => [...document.querySelectorAll("body *")]
+    .filter((each) => each.getBoundingClientRect().right > narrow + 0.5 && getComputedStyle(each).clipPath === "none")
+    .map((each) => each.tagName + "." + each.className + "#" + each.id).slice(-4).reverse().join(" in ")"""
+
+#: The narrowest screen, on which nothing may have to be pushed sideways.
+NARROW = 320
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_every_page_is_for_everybody(namespace: str) -> None:
+    # given
+    topology.apply()
+    scene = set_scene()
+    watch, complaints = Watch(), []
+    with running("web") as system, chromium() as browser:
+        # when
+        for place, scheme, width in looks(full=FULL):
+            name = f"{place.name} ({scheme}, {width})"
+            try:
+                page = _open(browser, watch, system, scene, place, scheme=scheme, width=width)
+                complaints += [f"{name}: {each}" for each in _look_over(page, width)]
+            except PlaywrightError as error:
+                complaints.append(f"{name} cannot be looked at: {error.message}")
+            for context in browser.contexts:
+                context.close()
+    # then: all that is wrong, at once
+    assert not complaints, "\n".join(complaints)
+    assert watch.outside == []
+
+
+def _open(
+    browser: Browser, watch: Watch, system: System, scene: Scene, place: Place, *, scheme: Any, width: int
+) -> Page:
+    context = browser.new_context(
+        base_url=system.url, color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce"
+    )
+    watch.over(context)
+    if place.who:
+        context.add_cookies(signed_in(place.who, url=system.url))
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(place.address(scene))
+    place.before(page)
+    # Pieces that other rooms serve are part of the page.
+    expect(page.locator(".htmx-request")).to_have_count(0, timeout=PATIENCE)
+    # What is folded away is read, too.
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    return page
+
+
+def _look_over(page: Page, width: int) -> list[str]:
+    found = []
+    for violation in Axe().run(page, options=RULES).response["violations"]:
+        where = [node["target"] for node in violation["nodes"]][:4]
+        found.append(f"{violation['id']}: {violation['help']} at {where}")
+    if width < 1000:
+        page.set_viewport_size({"width": NARROW, "height": 800})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > NARROW:
+            found.append(f"is {wide} px wide on a screen of {NARROW}: {page.evaluate(TOO_WIDE, NARROW)}")
+    return found

@@ -1,0 +1,70 @@
+"""A new order at the restaurant's desk: it rings, it is said, the title calls, and the keyboard alone answers it."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from messaging import topology
+from tests import factories
+from tests.browser.chromium import chromium
+from tests.browser.places import signed_in
+from tests.browser.test_order_to_door import PATIENCE
+from tests.browser.watch import Watch
+from tests.system import running
+
+
+def press_until(page: Page, wanted: str, *, most: int = 40) -> None:
+    """Go on with the Tab key until the element is reached."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == wanted:
+            return
+    raise AssertionError(f"{wanted} was not reached with {most} tabs")
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_new_order_cannot_be_missed(namespace: str) -> None:
+    # given: a cook who has turned the sound on, and looks at what is ready
+    shop = factories.make_restaurant()
+    topology.apply()
+    watch = Watch()
+    with running("web", "relay", "consume") as system, chromium() as browser:
+        context = watch.over(
+            browser.new_context(base_url=system.url, viewport={"width": 390, "height": 800}, reduced_motion="reduce")
+        )
+        context.add_cookies(signed_in(shop.user.username, url=system.url))
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto("/kitchen/?tab=ready")
+        expect(page.locator("#light")).to_have_attribute("data-state", "on", timeout=PATIENCE)
+        page.get_by_role("button", name="Turn the sound on").click()
+        expect(page.locator("#sound")).to_have_attribute("data-awake", "true", timeout=PATIENCE)
+        title = page.title()
+
+        # when
+        order = factories.paid_order(restaurant=shop)
+
+        # then: without a reload
+        expect(page.locator("#alarm")).to_contain_text("A new order waits for your answer", timeout=PATIENCE)
+        expect(page.locator("#alarm .seconds")).to_contain_text(":")
+        expect(page.locator("#alarm-spoken")).to_have_text(f"New order {order.number}")
+        expect(page.locator("#sound")).to_have_attribute("data-rang", "2", timeout=PATIENCE)  # the trial, and the order
+        expect(page).to_have_title("(1) New order", timeout=PATIENCE)
+
+        # when: the keyboard alone finds the tab and accepts
+        press_until(page, "tab-paid")
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#accept-{order.id}")).to_be_visible()
+        press_until(page, f"accept-{order.id}")
+        page.keyboard.press("Enter")
+
+        # then: it is quiet again, and the order is among those that cook
+        expect(page.locator("[data-new-order]")).to_have_count(0, timeout=PATIENCE)
+        expect(page).to_have_title(title, timeout=PATIENCE)
+        expect(page.locator("#tab-accepted .count")).to_have_text("1")
+        order.refresh_from_db()
+        assert order.status == "accepted"
+        assert watch.errors == []
+        assert watch.outside == []
