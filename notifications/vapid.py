@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 if TYPE_CHECKING:
-    from py_vapid import Vapid  # type: ignore[import-untyped]
+    from py_vapid import Vapid
 
 #: The order of the curve P-256.
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -23,7 +23,7 @@ def signer() -> Vapid:
 def public_key() -> str:
     """The public half as browsers want it: an uncompressed point, base64url."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    from py_vapid.utils import b64urlencode  # type: ignore[import-untyped]
+    from py_vapid.utils import b64urlencode
 
     point = signer().public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     return str(b64urlencode(point))

@@ -75,7 +75,7 @@ def message_id(notice: Notice) -> str:
 
 def is_refusal(error: Exception) -> bool:
     """Whether a provider behind anymail says that it will never take this message."""
-    from anymail.exceptions import (  # type: ignore[import-untyped]
+    from anymail.exceptions import (
         AnymailInvalidAddress,
         AnymailRecipientsRefused,
     )

@@ -7,7 +7,7 @@ import logging
 
 import requests
 from django.conf import settings
-from pywebpush import WebPushException, webpush  # type: ignore[import-untyped]
+from pywebpush import WebPushException, webpush
 
 from notifications.devices import is_push_service
 from notifications.models import Device, Notice

@@ -39,7 +39,7 @@ def take(store: Store, token: str, body: bytes, headers: dict[str, str], *, audi
     Raises:
         PushRefused: 404 unknown, 410 gone, 403 not signed by whom it was made for, 400 not to be decrypted.
     """
-    import http_ece  # type: ignore[import-untyped]
+    import http_ece
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     browser = store.row("SELECT * FROM browsers WHERE token = ?", token)
