@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import RetriableError
 
 from .queues import Got, Work, idle
 from .stage import Stage
@@ -127,7 +128,11 @@ def run_members(
 
 def _joined(stage: Stage, groups: Sequence[str]) -> bool:
     """Whether every group has settled with all its members, so that nobody's partitions move any more."""
-    described = stage.admin.describe_groups(sorted(set(groups)))
+    try:
+        described = stage.admin.describe_groups(sorted(set(groups)))
+    except RetriableError:
+        # A broker's first group waits until the topic of groups' offsets has been made.
+        return False
     entries = described.values() if isinstance(described, dict) else described
     return all(
         entry["group_state"] == "Stable" and len(entry["members"]) == list(groups).count(entry["group_id"])

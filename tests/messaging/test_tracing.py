@@ -93,7 +93,7 @@ def test_one_trace_leads_from_the_request_to_the_read_models() -> None:
     assert {span.parent_id for span in commands.values()} == {request.span_id}
     assert found["metrics applies order.placed"].parent_id == request.span_id
     assert not commands[paid.parent_id].failed
-    assert {span.key for span in found.values()} == {order}
+    assert {found[name].key for name in wanted} == {order}
     # and the records in Kafka name them
     carried = {event.type: event.traceparent for event in read_all() if event.key == order}
     assert carried["order.placed"] == f"00-{TRACE}-{request.span_id}-01"

@@ -27,7 +27,7 @@ from orders.lifecycle import SYSTEM, record
 from orders.models import Entry, Order, OrderHistory, Payment, PaymentHistory, Status
 from orders.payments import tasks as payments
 from tests import factories
-from tests.messaging.consuming.running import running, wait_until_caught_up
+from tests.messaging.consuming.running import side_by_side, wait_until_caught_up
 from tests.messaging.streams import NOON, a_fact, make_topic
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("namespace")]
@@ -39,8 +39,8 @@ def send_events() -> None:
 
 def read_events() -> None:
     """Let every group apply what Kafka holds."""
-    for group in all_groups():
-        with running(group):
+    with side_by_side(all_groups()):
+        for group in all_groups():
             wait_until_caught_up(group)
 
 

@@ -41,6 +41,25 @@ def running(group: Group, **kafka_changes: Any) -> Iterator[GroupLoop]:
         assert not thread.is_alive()
 
 
+@contextlib.contextmanager
+def side_by_side(groups: list[Group]) -> Iterator[None]:
+    """The loops of several groups, all with their partitions assigned: they join at the same time."""
+    loops = [GroupLoop(group) for group in groups]
+    stop = threading.Event()
+    threads = [threading.Thread(target=loop.run, args=(stop,), name=f"test-{loop.group.name}") for loop in loops]
+    for thread in threads:
+        thread.start()
+    try:
+        for loop in loops:
+            wait_for(loop.ready.is_set, within=60, what=f"group {loop.group.name} to get its partitions")
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+            assert not thread.is_alive()
+
+
 def make_topics(group: Group) -> None:
     for topic in group.topics:
         make_topic(topic)

@@ -47,7 +47,7 @@ def test_all_groups_run_in_one_process_and_end_with_sigterm(tmp_path: Path) -> N
 
 
 def test_an_unknown_group_is_named_with_those_there_are() -> None:
-    with pytest.raises(CommandError, match="no consumer group 'metric': there are audit, metrics, "):
+    with pytest.raises(CommandError, match="no consumer group 'metric': there are audit, behaviour, "):
         call_command("consume", "metric")
 
 
