@@ -14,6 +14,9 @@ from kafka.errors import RetriableError
 from .queues import Got, Work, idle
 from .stage import Stage
 
+#: Seconds in which the members of a group settle, else those that seem astray join anew.
+PATIENCE = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -89,11 +92,16 @@ def run_members(
     done, faults = threading.Event(), list[BaseException]()
     consumers = [stage.consumer(group=group, max_poll_records=at_once) for group in groups]
     deadline = time.monotonic() + within
+    anew = [threading.Event() for _ in consumers]
 
     def follow(member: int, consumer: KafkaConsumer, group: str) -> None:
         try:
             join(consumer, topic)
             while not done.is_set() and time.monotonic() < deadline:
+                if anew[member].is_set():
+                    anew[member].clear()
+                    consumer.unsubscribe()
+                    join(consumer, topic)
                 for records in consumer.poll(timeout_ms=100).values():
                     for record in records:
                         body = record.value.decode()
@@ -111,7 +119,22 @@ def run_members(
     for thread in threads:
         thread.start()
     try:
-        _wait(lambda: _joined(stage, groups) and _shared_out(groups, consumers, partitions), done, deadline)
+        while not (
+            _wait(
+                lambda: _joined(stage, groups) and _shared_out(groups, consumers, partitions),
+                done,
+                min(deadline, time.monotonic() + PATIENCE),
+            )
+            or done.is_set()
+            or time.monotonic() > deadline
+        ):
+            # Of members that come at one moment one may go on believing that it has every partition: it joins anew.
+            crowds = [
+                len(made.assignment()) * groups.count(group) for group, made in zip(groups, consumers, strict=True)
+            ]
+            for again, crowd in zip(anew, crowds, strict=True):
+                if crowd > partitions or max(crowds) <= partitions:
+                    again.set()
         assigned = [sorted(part.partition for part in consumer.assignment()) for consumer in consumers]
         fill()
         _wait(lambda: all(len(found) >= total for found in handled.values()), done, deadline)
@@ -152,6 +175,8 @@ def _shared_out(groups: Sequence[str], consumers: Sequence[KafkaConsumer], parti
     )
 
 
-def _wait(condition: Callable[[], bool], done: threading.Event, deadline: float) -> None:
-    while not condition() and not done.wait(0.01) and time.monotonic() < deadline:
+def _wait(condition: Callable[[], bool], done: threading.Event, deadline: float) -> bool:
+    """Whether it came true before the deadline, and before all was over."""
+    while not (met := condition()) and not done.wait(0.01) and time.monotonic() < deadline:
         pass
+    return met
