@@ -45,9 +45,9 @@ class Size:
     slow: float
 
 
-FULL = Size(messages=1000, ordered=400, scaled=400, timed=40, poured=2000, work=0.01, slow=1.0)
+FULL = Size(messages=1000, ordered=400, scaled=400, timed=40, poured=2000, work=0.01, slow=2.0)
 #: Less of everything, for the page's button and for tests.
-QUICK = Size(messages=200, ordered=120, scaled=120, timed=12, poured=400, work=0.01, slow=1.0)
+QUICK = Size(messages=200, ordered=120, scaled=120, timed=12, poured=400, work=0.01, slow=2.0)
 
 
 class Stage:
