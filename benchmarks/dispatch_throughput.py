@@ -32,6 +32,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks import outbox
 from benchmarks.report import Measure, emit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -290,21 +291,9 @@ def judge(figures: dict[str, Figures]) -> Iterator[Measure]:
 @contextlib.contextmanager
 def servers() -> Iterator[None]:
     """A throwaway stack that remembers when each transaction committed; this process's Django works on it."""
-    from config.embedded import paths
-    from config.embedded.stack import Stack
-
-    folder = paths.home() / "benchmarks"
-    folder.mkdir(parents=True, exist_ok=True)
-    home = Path(tempfile.mkdtemp(dir=folder))
-    stack = Stack(home)
-    stack.postgres.settings |= {"track_commit_timestamp": "on"}
-    try:
-        with stack:
-            os.environ |= stack.env() | {"FORKROAD_HOME": str(home), "FORKROAD_NAMESPACE": "bench"}
-            os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings"}
-            yield
-    finally:
-        paths.remove_data(home)
+    with outbox.servers({"track_commit_timestamp": "on"}) as env:
+        os.environ |= env | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+        yield
 
 
 def main() -> None:

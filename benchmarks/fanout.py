@@ -31,6 +31,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks import outbox
 from benchmarks.report import Measure, emit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,21 +82,9 @@ class Ours:
 @contextlib.contextmanager
 def servers() -> Iterator[None]:
     """A throwaway stack; this process's Django works on it."""
-    from config.embedded import paths
-    from config.embedded.stack import Stack
-
-    folder = paths.home() / "benchmarks"
-    folder.mkdir(parents=True, exist_ok=True)
-    home = Path(tempfile.mkdtemp(dir=folder))
-    stack = Stack(home)
-    stack.postgres.settings |= {"max_wal_size": "2GB"}
-    try:
-        with stack:
-            os.environ |= stack.env() | {"FORKROAD_HOME": str(home), "FORKROAD_NAMESPACE": "bench"}
-            os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings"}
-            yield
-    finally:
-        paths.remove_data(home)
+    with outbox.servers({"max_wal_size": "2GB"}) as env:
+        os.environ |= env | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+        yield
 
 
 def make_followers(restaurant: int, count: int) -> None:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -35,15 +35,19 @@ PREFILL = """
 """
 
 
+#: What logical decoding needs of PostgreSQL.
+LOGICAL = {"wal_level": "logical", "max_wal_size": "2GB"}
+
+
 @contextlib.contextmanager
-def servers() -> Iterator[dict[str, str]]:
-    """A throwaway stack whose PostgreSQL also writes what logical decoding needs, and its addresses."""
+def servers(settings: Mapping[str, str] = LOGICAL) -> Iterator[dict[str, str]]:
+    """A throwaway stack, its PostgreSQL with these settings, and its addresses."""
     from config.embedded import paths
     from config.embedded.stack import Stack
 
     home = Path(tempfile.mkdtemp(dir=_made(paths.home() / "benchmarks")))
     stack = Stack(home)
-    stack.postgres.settings |= {"wal_level": "logical", "max_wal_size": "2GB"}
+    stack.postgres.settings |= settings
     try:
         with stack:
             yield stack.env() | {"FORKROAD_HOME": str(home), "FORKROAD_NAMESPACE": "bench"}

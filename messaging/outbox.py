@@ -101,21 +101,8 @@ def send(task: str, *, key: str, delay_seconds: int = 0, **kwargs: str | int) ->
         CannotPublish: outside a transaction, or a task whose name belongs to no queue.
     """
     _require_transaction()
-    try:
-        queue = queue_of(task)
-    except LookupError as error:
-        raise CannotPublish(str(error)) from error
-    row = OutboxRow(
-        road=Road.SQS,
-        shard=shard_of(key),
-        destination=queue,
-        type=task,
-        key=key,
-        time=Now(),
-        payload=msgspec.json.encode(kwargs),
-        traceparent=tracing.current(),
-        delay_seconds=delay_seconds,
-    )
+    row = _command_row(task, _queue_of(task), key, kwargs, tracing.current())
+    row.delay_seconds = delay_seconds
     row.save(force_insert=True)
     tracing.note_key(key)
     return row.message_id
@@ -128,23 +115,27 @@ def send_many(task: str, commands: Sequence[tuple[str, Mapping[str, str | int]]]
         CannotPublish: as `send`.
     """
     _require_transaction()
+    queue, trace = _queue_of(task), tracing.current()
+    OutboxRow.objects.bulk_create(_command_row(task, queue, key, kwargs, trace) for key, kwargs in commands)
+
+
+def _queue_of(task: str) -> str:
     try:
-        queue = queue_of(task)
+        return queue_of(task)
     except LookupError as error:
         raise CannotPublish(str(error)) from error
-    trace = tracing.current()
-    OutboxRow.objects.bulk_create(
-        OutboxRow(
-            road=Road.SQS,
-            shard=shard_of(key),
-            destination=queue,
-            type=task,
-            key=key,
-            time=Now(),
-            payload=msgspec.json.encode(kwargs),
-            traceparent=trace,
-        )
-        for key, kwargs in commands
+
+
+def _command_row(task: str, queue: str, key: str, kwargs: Mapping[str, str | int], trace: str) -> OutboxRow:
+    return OutboxRow(
+        road=Road.SQS,
+        shard=shard_of(key),
+        destination=queue,
+        type=task,
+        key=key,
+        time=Now(),
+        payload=msgspec.json.encode(kwargs),
+        traceparent=trace,
     )
 
 

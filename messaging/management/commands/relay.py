@@ -67,14 +67,16 @@ class Command(BaseCommand):
         collect_rarely()
         left = {road.road: road.drain() for road in roads} if options["once"] else self.serve(roads)
         if options["json"]:
-            summary: dict[str, dict[str, int | None]] = {}
-            for road in roads:
-                before = summary.get(road.road, {})
-                summary[road.road] = {
-                    "sent": (before.get("sent") or 0) + road.counts.sent,
-                    "failed": (before.get("failed") or 0) + road.counts.failed,
-                    "left": left.get(road.road),
+            counts = {name: [road.counts for road in roads if road.road == name] for name in SENDERS}
+            summary = {
+                name: {
+                    "sent": sum(one.sent for one in sessions),
+                    "failed": sum(one.failed for one in sessions),
+                    "left": left.get(name),
                 }
+                for name, sessions in counts.items()
+                if sessions
+            }
             self.stdout.write(json.dumps(summary))
         if any(left.values()):
             raise CommandError("not everything could be sent: " + ", ".join(f"{n} {road}" for road, n in left.items()))

@@ -29,29 +29,26 @@ def with_handler(handler: Handler, **changes: Any) -> Group:
 def running(group: Group, **kafka_changes: Any) -> Iterator[GroupLoop]:
     """The group's loop, with its partitions assigned."""
     loop = GroupLoop(group, **kafka_changes)
-    stop = threading.Event()
-    thread = threading.Thread(target=loop.run, args=(stop,), name=f"test-{group.name}")
-    thread.start()
-    try:
-        wait_for(loop.ready.is_set, within=30, what=f"group {group.name} to get its partitions")
+    with _turning([loop]):
         yield loop
-    finally:
-        stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 @contextlib.contextmanager
 def side_by_side(groups: list[Group]) -> Iterator[None]:
     """The loops of several groups, all with their partitions assigned: they join at the same time."""
-    loops = [GroupLoop(group) for group in groups]
+    with _turning([GroupLoop(group) for group in groups]):
+        yield
+
+
+@contextlib.contextmanager
+def _turning(loops: list[GroupLoop]) -> Iterator[None]:
     stop = threading.Event()
     threads = [threading.Thread(target=loop.run, args=(stop,), name=f"test-{loop.group.name}") for loop in loops]
     for thread in threads:
         thread.start()
     try:
         for loop in loops:
-            wait_for(loop.ready.is_set, within=60, what=f"group {loop.group.name} to get its partitions")
+            wait_for(loop.ready.is_set, within=30, what=f"group {loop.group.name} to get its partitions")
         yield
     finally:
         stop.set()
