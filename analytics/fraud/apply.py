@@ -24,13 +24,18 @@ HOLD = "delivery.hold_order"
 #: A replay decides of events younger than this (wall time) where the live generation has not. Those it passes by the
 #: live one's offset just before the swap would else be nobody's; older ones were decided long ago.
 RECENT = timedelta(minutes=10)
+FIRST, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
-#: Locks what is there and makes what is not, in one order, so that two members never wait for each other.
-LOCK = """
+#: Made first, and locked in one order, so that two members never wait for each other.
+MAKE = """
     INSERT INTO analytics_fraudprofile (generation, kind, token, state)
     SELECT %s, kind, token, NULL FROM unnest(%s::text[], %s::text[]) AS key (kind, token) ORDER BY kind, token
-    ON CONFLICT (generation, kind, token) DO UPDATE SET kind = EXCLUDED.kind
-    RETURNING kind, token, state::text
+    ON CONFLICT (generation, kind, token) DO NOTHING
+"""
+LOCK = """
+    SELECT kind, token, state::text FROM analytics_fraudprofile
+    JOIN unnest(%s::text[], %s::text[]) AS key (kind, token) USING (kind, token) WHERE generation = %s
+    ORDER BY kind, token FOR UPDATE OF analytics_fraudprofile
 """
 LOOK = """
     SELECT kind, token, state::text FROM analytics_fraudprofile
@@ -67,33 +72,39 @@ def apply(events: Sequence[Envelope], *, generation: int) -> None:
     noticed = [(event, fact) for event in events if (fact := notice(event.data, at=event.time)) is not None]
     if not noticed:
         return
-    live = generation == live_number(GROUP)
-    book = _load([fact for _, fact in noticed], generation)
+    since = _undecided_since(generation)
+    to_judge = {event.id for event, _ in noticed if (event.recorded_at or FIRST) >= since}
+    judged = [fact for event, fact in noticed if event.id in to_judge]
+    book = _load([fact for _, fact in noticed], judged, generation)
     made: list[tuple[Envelope, Fact, Decision]] = []
     for event, fact in noticed:
-        decisions = take(fact, book)
-        if live or _undecided_by_anyone(event, generation):
-            made += ((event, fact, decision) for decision in decisions)
+        if event.id in to_judge:
+            made += ((event, fact, decision) for decision in take(fact, book))
+        else:
+            book.add(fact)
     _store(book, generation)
     if made:
         _act(made)
 
 
-def _undecided_by_anyone(event: Envelope, generation: int) -> bool:
-    if generation == SCRATCH or event.recorded_at is None:
-        return False
-    return datetime.now(UTC) - event.recorded_at < RECENT
+def _undecided_since(generation: int) -> datetime:
+    """When the first event was recorded that the generation judges: a replay leaves to the live one what it had time
+    for, and what nothing may come of is not judged at all.
+    """
+    if generation == SCRATCH:
+        return NEVER
+    return FIRST if generation == live_number(GROUP) else datetime.now(UTC) - RECENT
 
 
-def _load(facts: Iterable[Fact], generation: int) -> Book:
-    """The profiles that these facts concern; those they change are locked."""
-    some = list(facts)
-    changed = sorted({key for fact in some for key in written_by(fact)})
-    read = sorted({key for fact in some for key in read_by(fact)} - set(changed))
+def _load(facts: Sequence[Fact], judged: Sequence[Fact], generation: int) -> Book:
+    """The profiles that these facts change, locked, and those that the judged among them are judged by."""
+    changed = sorted({key for fact in facts for key in written_by(fact)})
+    read = sorted({key for fact in judged for key in read_by(fact)} - set(changed))
     book = Book()
     with connection.cursor() as cursor:
         if changed:
-            cursor.execute(LOCK, [generation, *_columns(changed)])
+            cursor.execute(MAKE, [generation, *_columns(changed)])
+            cursor.execute(LOCK, [*_columns(changed), generation])
             book.profiles |= dict(_profiles(cursor.fetchall()))
         # What rules have been worth is read unlocked: a verdict that comes at this moment counts from the next on.
         cursor.execute(

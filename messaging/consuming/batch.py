@@ -15,6 +15,7 @@ from messaging.envelope import Envelope, InvalidEvent
 from . import keeping
 from .failures import TRANSIENT, Busy, Invalid, TooManyDeadLetters
 from .group import Group
+from .held import HeldSequences
 from .positions import (
     Position,
     known_sequences,
@@ -51,8 +52,12 @@ class Applied:
     events: int = 0
 
 
-def apply_batch(group: Group, batch: Batch, *, generation: int | None = None) -> Applied:
+def apply_batch(
+    group: Group, batch: Batch, *, generation: int | None = None, held: HeldSequences | None = None
+) -> Applied:
     """Apply a batch to a generation (default: the live one) and commit; the answer may point back or ahead.
+
+    `held` keeps the sequences of a generation that is being built; else they are kept in the same transaction.
 
     Raises:
         Retry, Busy, django.db.OperationalError: nothing was applied; the same batch must come again.
@@ -64,10 +69,14 @@ def apply_batch(group: Group, batch: Batch, *, generation: int | None = None) ->
             position = lock_position(group.name, number, batch.topic, batch.partition, incarnation=batch.incarnation)
             if generation is None and live_number(group.name) != number:
                 continue  # A replay was swapped in while this waited for the lock.
-            return _apply_locked(group, number, position, batch, loud=generation is None)
+            return _apply_locked(group, number, position, batch, loud=generation is None, held=held)
 
 
-def _apply_locked(group: Group, generation: int, position: Position, batch: Batch, *, loud: bool) -> Applied:
+def _apply_locked(
+    group: Group, generation: int, position: Position, batch: Batch, *, loud: bool, held: HeldSequences | None
+) -> Applied:
+    if held is not None:
+        held.settle(batch.topic, batch.partition, position.next)
     if batch.incarnation and position.incarnation and batch.incarnation != position.incarnation:
         # Another topic under the same name: its offsets say nothing about the old one's. Sequences still do.
         store_position(position, next=0, incarnation=batch.incarnation, applied=0)
@@ -80,7 +89,9 @@ def _apply_locked(group: Group, generation: int, position: Position, batch: Batc
     if records and records[0].offset < position.next:
         records = [record for record in records if record.offset >= position.next]
     began = time.time_ns()
-    sifted = take(group, generation, batch.topic, batch.partition, records, loud=loud)
+    sifted = take(group, generation, batch.topic, batch.partition, records, loud=loud, held=held)
+    if held is not None:
+        held.propose(batch.topic, batch.partition, next=batch.next, last=sifted.last)
     if loud:
         tracing.follow(group.name, sifted.fresh, began=began)
     events = len(sifted.fresh) + sifted.unused
@@ -97,6 +108,7 @@ def take(
     *,
     keys: Sequence[str] = (),
     loud: bool = True,
+    held: HeldSequences | None = None,
 ) -> Sifted:
     """Sift records, let the handler write, and keep what waits. Call it under the stored offset's lock.
 
@@ -104,7 +116,7 @@ def take(
     generation has told of the same record.
     """
     touched = sorted(_keys(records).union(keys))
-    last = known_sequences(group.name, generation, topic, touched)
+    last = held.known(topic, touched) if held else known_sequences(group.name, generation, topic, touched)
     parked = keeping.parked_records(group.name, generation, topic, touched)
     pardoned = keeping.pardoned(group.name, topic, partition)
     refused: dict[tuple[int, int], str] = {}
@@ -116,7 +128,8 @@ def take(
         refused[culprit.event.partition, culprit.event.offset] = str(culprit)
         if loud and len(refused) > group.dead_letter_limit:
             raise TooManyDeadLetters(f"{len(refused)} events of one batch are invalid, the last: {culprit}")
-    store_sequences(group.name, generation, topic, sifted.last)
+    if held is None:
+        store_sequences(group.name, generation, topic, sifted.last)
     _keep(group, generation, sifted, loud=loud)
     return sifted
 

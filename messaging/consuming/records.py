@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from messaging.envelope import Context
+from messaging.envelope import Context, Envelope
 
 #: Marks a header whose bytes JSON in PostgreSQL cannot hold as text.
 BINARY = "base64:"
@@ -16,7 +16,8 @@ BINARY = "base64:"
 class Record(msgspec.Struct, gc=False):
     """A record of a topic under its plain name (without namespace). `parked_id` is set once it has a row.
 
-    `context` holds its attributes once they have been read and the tables can hold them; all else is not to be changed.
+    `context` holds its attributes once they have been read and the tables can hold them, `event` the typed event once
+    somebody has asked for it (several groups may be fed with the same record); all else is not to be changed.
     """
 
     topic: str
@@ -26,6 +27,7 @@ class Record(msgspec.Struct, gc=False):
     value: bytes | None
     parked_id: int | None = None
     context: Context | None = None
+    event: Envelope | None = None
 
 
 def headers_to_json(headers: Iterable[tuple[str, bytes]]) -> list[list[str]]:

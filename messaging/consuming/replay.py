@@ -6,8 +6,9 @@ import contextlib
 import logging
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
@@ -19,9 +20,10 @@ from messaging.models import Generation, ParkedRecord, StoredOffset, StreamSeque
 from .batch import Applied, Batch, apply_batch
 from .failures import TRANSIENT, Busy
 from .group import Group
+from .held import HeldSequences
 from .keeping import tell_of_parked
 from .positions import live_number, lock_position, store_position
-from .topics import Place, TopicReader, reading
+from .topics import Place, reading
 
 log = logging.getLogger("messaging.consuming")
 
@@ -32,12 +34,16 @@ class CannotReplay(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """How far a rebuild is: records read of those to read, and events applied, since `began` (monotonic seconds)."""
+    """How far a rebuild is: records read of those to read, and events applied, since `began` (monotonic seconds).
+
+    `seconds` is what the whole took, once it is done.
+    """
 
     began: float
     read: int = 0
     total: int = 0
     events: int = 0
+    seconds: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -48,8 +54,22 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-def replay(group: Group, *, report: Report = lambda progress: None) -> Progress:
+class Reader(Protocol):
+    """Gives a group's topics from their start: a `TopicReader`, or a share of one."""
+
+    def starts(self) -> dict[Place, int]: ...
+
+    def ends(self) -> dict[Place, int]: ...
+
+    def incarnation(self, topic: str) -> str: ...
+
+    def poll(self, *, timeout_ms: int = 500, until: Mapping[Place, int] | None = None) -> Iterator[Batch]: ...
+
+
+def replay(group: Group, *, reader: Reader | None = None, report: Report = lambda progress: None) -> Progress:
     """Build the group's next generation and make it the live one; readers see one or the other, never a mixture.
+
+    Without a `reader` it reads by itself.
 
     Raises:
         CannotReplay: the group has outside effects, or is being replayed already.
@@ -60,30 +80,37 @@ def replay(group: Group, *, report: Report = lambda progress: None) -> Progress:
     with only_one(group, "replay"):
         forget_unfinished(group)
         number = begin_generation(group)
-        with reading(group) as reader:
-            progress = Progress(began=time.monotonic(), total=sum(reader.ends().values()))
-            begin_at_start(group, number, reader)
+        with contextlib.nullcontext(reader) if reader else reading(group) as source:
+            progress = Progress(began=time.monotonic(), total=sum(source.ends().values()))
+            held = HeldSequences(group.name, number)
+            begin_at_start(group, number, source)
             while True:
-                catch_up(group, number, reader, progress, report)
+                catch_up(group, number, source, held, progress, report)
+                held.write(stored_positions(group, number))
                 retired = swap(group, number)
                 if retired is not None:
                     break
         remove_generation(group, retired)
+        progress.seconds = time.monotonic() - progress.began
         return progress
 
 
-def catch_up(group: Group, number: int, reader: TopicReader, progress: Progress, report: Report) -> None:
+def catch_up(
+    group: Group, number: int, reader: Reader, held: HeldSequences, progress: Progress, report: Report
+) -> None:
     """Apply what the topics hold up to now, or to where the live generation is, whichever is further."""
     goal = reader.ends()
     while behind(reader.starts(), goal):
         for batch in reader.poll():
-            progress.events += apply_patiently(group, batch, number).events
+            progress.events += apply_patiently(group, batch, number, held).events
             progress.read += batch.next - batch.start
+            if held.full():
+                held.write(stored_positions(group, number))
         progress.total = max(progress.total, progress.read)
         report(progress)
 
 
-def begin_at_start(group: Group, number: int, reader: TopicReader) -> None:
+def begin_at_start(group: Group, number: int, reader: Reader) -> None:
     """Give a new generation its stored offsets: where each partition's log begins, which need not be 0."""
     for (topic, partition), offset in reader.starts().items():
         incarnation = reader.incarnation(topic)
@@ -92,16 +119,16 @@ def begin_at_start(group: Group, number: int, reader: TopicReader) -> None:
             store_position(position, next=offset, incarnation=incarnation, applied=0)
 
 
-def apply_patiently(group: Group, batch: Batch, number: int) -> Applied:
+def apply_patiently(group: Group, batch: Batch, number: int, held: HeldSequences) -> Applied:
     """Apply a batch; what passes (a lost connection, a busy handler) is waited out, for about a minute in all."""
     for pause in (0.2, 0.5, 1, 2, 5, 10, 20, 20):
         try:
-            return apply_batch(group, batch, generation=number)
+            return apply_batch(group, batch, generation=number, held=held)
         except (*TRANSIENT, Busy) as error:
             log.warning("replay of %s: %s; again in %.1f s", group.name, error, pause)
             time.sleep(pause)
             close_old_connections()
-    return apply_batch(group, batch, generation=number)
+    return apply_batch(group, batch, generation=number, held=held)
 
 
 def behind(positions: dict[Place, int], goal: dict[Place, int]) -> bool:

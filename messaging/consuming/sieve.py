@@ -146,7 +146,7 @@ class Sieve:
             if self.refused and (reason := self.refused.get((record.partition, record.offset))) is not None:
                 raise InvalidEvent(reason)
             if self.types is None or context.type in self.types:
-                event = decode(
+                event = record.event = record.event or decode(
                     record.headers,
                     record.value,
                     topic=record.topic,

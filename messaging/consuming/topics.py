@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,12 +25,11 @@ Place = tuple[str, int]
 
 
 class TopicReader:
-    """Batches of a group's topics from their start. Call `seek` to go elsewhere, `ends` for how far there is to go."""
+    """Batches of topics from their start. Call `seek` to go elsewhere, `ends` for how far there is to go."""
 
-    def __init__(self, group: Group, **kafka_changes: Any) -> None:
-        self.group = group
-        self.topics = {full_topic(topic): topic for topic in group.topics}
-        self.consumer: KafkaConsumer = kafka.consumer(**({"max_poll_records": group.batch} | kafka_changes))
+    def __init__(self, topics: Sequence[str], *, batch: int, **kafka_changes: Any) -> None:
+        self.topics = {full_topic(topic): topic for topic in topics}
+        self.consumer: KafkaConsumer = kafka.consumer(**({"max_poll_records": batch} | kafka_changes))
         decode_for(self.consumer, self.topics)
         partitions = [
             TopicPartition(name, number)
@@ -138,12 +137,12 @@ class TopicReader:
 
 @contextlib.contextmanager
 def reading(group: Group, **kafka_changes: Any) -> Iterator[TopicReader]:
-    """A reader that is closed with the block.
+    """A reader of the group's topics that is closed with the block.
 
     Raises:
         messaging.kafka.Unreachable: no broker answers.
     """
-    reader = TopicReader(group, **kafka_changes)
+    reader = TopicReader(group.topics, batch=group.batch, **kafka_changes)
     try:
         yield reader
     finally:
