@@ -78,6 +78,7 @@ def topics() -> tuple[Topic, ...]:
         Topic("behaviour.events", partitions=2, retention_ms=30 * ONE_DAY_MS),
         Topic("notices.events", partitions=1, retention_ms=ONE_DAY_MS),
         Topic("pricing.ticks", partitions=2, retention_ms=7 * ONE_DAY_MS),
+        Topic("pricing.fees", partitions=2),
     )
 
 

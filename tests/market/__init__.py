@@ -1,0 +1,1 @@
+"""The market's ticks and their three readers: pricing, monitoring, compliance."""

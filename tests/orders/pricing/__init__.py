@@ -1,0 +1,1 @@
+"""Fees by demand: the rule, the quotes, the group."""
