@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Body, Router, Schema, Status
@@ -15,7 +15,7 @@ from accounts.auth import SIGNED_IN, WrongRole, user_with_role
 from accounts.models import Role
 from orders.models import Order
 
-from . import couriers, offers, positions
+from . import couriers, giving_back, offers, positions, presses
 from .models import Assignment, Courier, Offer
 from .positions import Place
 from .selectors import Desk, desk_of
@@ -38,6 +38,38 @@ class PositionsIn(Schema):
 
 class DoorIn(Schema):
     door_code: Annotated[str, Field(max_length=20, pattern=r"^[^\x00]*$")] = ""
+
+
+class PressIn(Schema):
+    key: uuid.UUID = Field(description="made by the phone for this press, and the same each time it is sent")
+    order: uuid.UUID
+    stage: Literal["picked_up", "delivered"]
+    seconds_ago: Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)]
+    door_code: Annotated[str, Field(max_length=20, pattern=r"^[^\x00]*$")] = ""
+
+
+class PressesIn(Schema):
+    presses: Annotated[list[PressIn], Field(min_length=1, max_length=presses.MOST)]
+
+
+class PressOut(Schema):
+    key: uuid.UUID
+    order: uuid.UUID
+    outcome: str = Field(description="done, already, ended, released, door_code, too_early or unknown")
+    message: str = Field(description="the same in words, for the courier")
+
+
+class PressesOut(Schema):
+    presses: list[PressOut]
+
+
+class TroubleIn(Schema):
+    reason: Literal[tuple(giving_back.WORDS)]  # type: ignore[valid-type]
+
+
+class TroubleOut(Schema):
+    order: uuid.UUID
+    outcome: str = Field(description="back: another courier is asked; told: an operator is; gone: not yours any more")
 
 
 class OnlineIn(PositionIn):
@@ -205,6 +237,25 @@ def delivered(request: HttpRequest, order_id: uuid.UUID, body: Annotated[DoorIn 
     """The order is at its door; 409 door_code where the customer asked for a code and this is another, or none."""
     code = body.door_code if body else ""
     return StageOut.of(couriers.deliver(order_id, courier=asking(request), door_code=code))
+
+
+@router.post("/courier/presses", response=PressesOut)
+def merge_presses(request: HttpRequest, body: PressesIn) -> PressesOut:
+    """What was pressed without a connection, in that sequence. Each is answered for itself, and again the same."""
+    pressed = [presses.Pressed(**each.dict()) for each in body.presses]
+    merged = presses.merge(pressed, courier=asking(request))
+    return PressesOut(
+        presses=[
+            PressOut(key=each.key, order=each.order_id, outcome=each.outcome, message=each.message) for each in merged
+        ]
+    )
+
+
+@router.post("/courier/orders/{uuid:order_id}/cannot-go-on", response=list[TroubleOut])
+def cannot_go_on(request: HttpRequest, order_id: uuid.UUID, body: TroubleIn) -> list[TroubleOut]:
+    """Give the order back; once it is picked up, call an operator. Some reasons concern all of one's orders."""
+    given = giving_back.cannot_go_on(order_id, courier=asking(request), reason=body.reason)
+    return [TroubleOut(order=each.order.pk, outcome=each.outcome) for each in given]
 
 
 def _job(job: Assignment, *, address: str) -> dict[str, Any]:

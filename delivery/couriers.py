@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from messaging.models.incident import resolve_incident
 from messaging.outbox import send, transaction_id
 from orders import lifecycle
-from orders.city import CityNow
+from orders.city import CityNow, city_now
 from orders.lifecycle import SYSTEM, lock_order, record
 from orders.models import Order, Status
 
@@ -51,8 +51,10 @@ def go_online(courier_id: int, *, latitude: float, longitude: float, until: date
     return courier
 
 
-def go_offline(courier_id: int, *, reason: str = "chosen") -> Courier:
+def go_offline(courier_id: int, *, reason: str = "chosen", carrying: bool = False) -> Courier:
     """End the shift; an open offer goes on to the next courier. Safe to press twice.
+
+    With `carrying` an order in hand is no hindrance and stays theirs: nothing more is offered to them.
 
     Raises:
         StillCarrying: there is an order to deliver first.
@@ -65,10 +67,10 @@ def go_offline(courier_id: int, *, reason: str = "chosen") -> Courier:
                 offers.withdraw(asked, by=SYSTEM, reason="courier_offline")
             courier = lock_courier(courier_id)
             held = set(courier.assignments.filter(state__in=HELD).values_list("state", flat=True))
-            if Assignment.State.ACTIVE in held:
+            if Assignment.State.ACTIVE in held and not carrying:
                 # Rolls the withdrawal back too: nothing has happened.
                 raise StillCarrying(f"{courier.name} carries an order: deliver it first")
-            if not held:
+            if Assignment.State.OFFERED not in held:
                 if courier.online:
                     close_shift(courier, reason=reason)
                 return courier
@@ -76,8 +78,10 @@ def go_offline(courier_id: int, *, reason: str = "chosen") -> Courier:
 
 
 @transaction.atomic
-def pick_up(order_id: uuid.UUID | str, *, courier: Courier) -> Order:
+def pick_up(order_id: uuid.UUID | str, *, courier: Courier, pressed_at: datetime | None = None) -> Order:
     """The courier has the order in their hands. Safe to press twice.
+
+    `pressed_at` (city time) is what their phone says of a press that arrives late; it is believed within reason.
 
     Raises:
         Assignment.DoesNotExist: this courier never took this order.
@@ -87,18 +91,21 @@ def pick_up(order_id: uuid.UUID | str, *, courier: Courier) -> Order:
     order, locked, _ = _lock_job(order_id, courier)
     if order.status in {Status.PICKED_UP, Status.DELIVERED}:
         return order
-    order = lifecycle.pick_up(order.id, by=courier_actor(courier))
-    _stand_at(locked, order.restaurant.latitude, order.restaurant.longitude)
+    at = _believed(order, pressed_at)
+    order = lifecycle.pick_up(order.id, by=courier_actor(courier), at=at)
+    _stand_at(locked, order.restaurant.latitude, order.restaurant.longitude, since=at)
     return order
 
 
-def deliver(order_id: uuid.UUID | str, *, courier: Courier, door_code: str = "") -> Order:
-    """The order is at its door; the courier is free for another. Safe to press twice.
+def deliver(
+    order_id: uuid.UUID | str, *, courier: Courier, door_code: str = "", pressed_at: datetime | None = None
+) -> Order:
+    """The order is at its door; the courier is free for another. Safe to press twice. `pressed_at` as for `pick_up`.
 
     Raises: as `pick_up`; WrongDoorCode where the customer asked for a code and this is another.
     """
     try:
-        return _deliver(order_id, courier=courier, door_code=door_code)
+        return _deliver(order_id, courier=courier, door_code=door_code, pressed_at=pressed_at)
     except lifecycle.WrongDoorCode as wrong:
         if door_code:
             # After the refusal has rolled everything else back: a try that is not counted could be made for ever.
@@ -107,13 +114,14 @@ def deliver(order_id: uuid.UUID | str, *, courier: Courier, door_code: str = "")
 
 
 @transaction.atomic
-def _deliver(order_id: uuid.UUID | str, *, courier: Courier, door_code: str) -> Order:
+def _deliver(order_id: uuid.UUID | str, *, courier: Courier, door_code: str, pressed_at: datetime | None) -> Order:
     order, locked, job = _lock_job(order_id, courier)
     if order.status == Status.DELIVERED:
         return order
-    order = lifecycle.deliver(order.id, by=courier_actor(courier), door_code=door_code)
+    at = _believed(order, pressed_at)
+    order = lifecycle.deliver(order.id, by=courier_actor(courier), door_code=door_code, at=at)
     _finish(job, Assignment.State.COMPLETED)
-    _stand_at(locked, order.address.latitude, order.address.longitude)
+    _stand_at(locked, order.address.latitude, order.address.longitude, since=at)
     _dispatch(locked.zone_id)
     return order
 
@@ -177,7 +185,21 @@ def _finish(job: Assignment, state: Assignment.State) -> None:
         raise JobReleased(f"assignment {job.pk} is not active")
 
 
-def _stand_at(courier: Courier, latitude: float, longitude: float) -> None:
+def _believed(order: Order, pressed_at: datetime | None) -> datetime | None:
+    """When a late press counts: as the phone says, but not before the order's latest fact, and not in the future.
+
+    A phone's clock errs, and its owner is paid by what it says.
+    """
+    if pressed_at is None:
+        return None
+    latest = order.history.order_by("-sequence").values_list("at", flat=True).first()
+    return min(city_now(), pressed_at if latest is None else max(pressed_at, latest))
+
+
+def _stand_at(courier: Courier, latitude: float, longitude: float, *, since: datetime | None = None) -> None:
+    """They are there; of a place where they stood `since` then, nothing is written that is older than what is known."""
+    if since is not None and courier.position_at is not None and courier.position_at > since:
+        return
     courier.latitude, courier.longitude = latitude, longitude
     Courier.objects.filter(pk=courier.pk).update(
         latitude=latitude, longitude=longitude, position_at=CityNow(), heard_at=Now()

@@ -172,6 +172,31 @@ class Assignment(models.Model):
         return f"{self.order_id} → {self.courier_id} ({self.state})"
 
 
+class Press(models.Model):
+    """What a courier pressed without a connection, and what came of it once it arrived: told once, however often sent.
+
+    A record of what was said, not of what is: it points at the order without a foreign key, whose check would take a
+    lock on the order's row in the wrong sequence.
+    """
+
+    key = models.UUIDField(help_text="the phone's own name for the press")
+    courier = models.ForeignKey(Courier, on_delete=models.CASCADE, related_name="presses", db_constraint=False)
+    order_id = models.UUIDField()
+    stage = models.CharField(max_length=10, help_text="picked_up or delivered")
+    pressed_at = models.DateTimeField(help_text="city time by the phone's clock")
+    counted_at = models.DateTimeField(null=True, help_text="city time that was believed; null if nothing was changed")
+    outcome = models.CharField(max_length=10, help_text="done, already, or a refusal's code", db_default="")
+    message = models.CharField(max_length=200, db_default="")
+    received_at = models.DateTimeField(db_default=Now(), help_text="wall time")
+
+    class Meta:
+        verbose_name_plural = "presses"
+        constraints = [models.UniqueConstraint(fields=["courier", "key"], name="press_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stage} of {self.order_id}: {self.outcome}"
+
+
 #: Assignments that fill a courier's capacity.
 HELD = (Assignment.State.OFFERED, Assignment.State.ACTIVE)
 #: Assignments that make an order somebody's.

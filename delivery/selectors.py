@@ -149,16 +149,15 @@ def in_turn(*, city: City, zone: str | None = None) -> QuerySet[Order]:
 
 
 def recent_refusals() -> QuerySet[Assignment]:
-    """Offers turned down, or taken back as the courier could not, so lately that asking them again makes no sense."""
+    """Offers turned down, or given or taken back as the courier could not, so lately that to ask again is senseless."""
     turned_down = Q(offer__state__in=_REFUSED, offer__answered_at__gt=_ago(ASK_AGAIN_AFTER))
     taken_back = OrderHistory.objects.annotate(
         courier=Cast(KeyTextTransform("courier_id", "payload"), BigIntegerField())
     ).filter(
+        Q(actor_role="operator", reason__in=UNABLE) | Q(actor_role="courier"),
         order=OuterRef("order"),
         courier=OuterRef("courier"),
         type__in=["courier.released", "offer.withdrawn"],
-        actor_role="operator",
-        reason__in=UNABLE,
         at__gt=_ago(ASK_AGAIN_AFTER),
     )
     return Assignment.objects.filter(turned_down | (Q(state=Assignment.State.ENDED) & Exists(taken_back)))

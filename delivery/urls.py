@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import citymap, courier, fragments
+from .views import app, citymap, courier, earnings, fragments
 
 app_name = "delivery"
 
@@ -16,6 +16,12 @@ urlpatterns = [
     path("courier/offers/<uuid:offer_id>/decline", courier.answer, {"word": "decline"}, name="decline"),
     path("courier/orders/<uuid:order_id>/picked-up", courier.picked_up, name="picked-up"),
     path("courier/orders/<uuid:order_id>/delivered", courier.delivered, name="delivered"),
+    path("courier/orders/<uuid:order_id>/cannot-go-on", courier.cannot_go_on, name="cannot-go-on"),
+    path("courier/earnings/", earnings.earnings, name="earnings"),
+    path("courier/app.webmanifest", app.manifest, name="manifest"),
+    # Where they lie is what a worker may answer for: the courier's pages, and none of the other rooms'.
+    path("courier/worker.js", app.worker, name="worker"),
+    path("courier/no-connection", app.no_connection, name="no-connection"),
     path("delivery/fragments/courier/<uuid:order_id>", fragments.courier_of, name="courier-of"),
     path("delivery/fragments/map/<uuid:order_id>", fragments.map_of, name="map-of"),
     path("delivery/fragments/promise/<slug:restaurant>", fragments.promise_for, name="promise-for"),

@@ -11,6 +11,8 @@ from .insertion import Insertion, Plan
 from .round import Round
 
 MOST_REMOVED = 5
+#: Orders left out that a try puts back: with more it would try little else.
+MOST_RETRIED = 12
 
 
 def improve(
@@ -38,8 +40,9 @@ def improve(
         removed = {seed}
         while len(removed) < size:
             removed.add(near.of(seed)[int(chance.random() ** 3 * count)])
-        orders = sorted(removed | set(trial.out))
-        trial.out = []
+        again = set(trial.out if len(trial.out) <= MOST_RETRIED else chance.sample(trial.out, MOST_RETRIED))
+        orders = sorted(removed | again)
+        trial.out = [order for order in trial.out if order not in removed and order not in again]
         trial.remove(removed)
         insertion.insert_all(trial, orders)
         trial_cost = trial.cost()

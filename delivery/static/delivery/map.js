@@ -108,4 +108,6 @@
     else show(figure, place);
   }
   document.addEventListener("htmx:load", look);
+  // Leaflet may come after all else.
+  window.addEventListener("load", look);
 })();
