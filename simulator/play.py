@@ -20,8 +20,9 @@ from .players.kitchens import Kitchen
 from .players.stage import Stage
 from .tally import FINAL, Tally
 
-#: Wall seconds between readings of the city's clock, and between lines of progress.
-CLOCK_EVERY, PROGRESS_EVERY = 20.0, 5.0
+#: Wall seconds between settings of the players' clock by the city's, between looks whether the city's speed was
+#: changed, and between lines of progress.
+CLOCK_EVERY, SPEED_EVERY, PROGRESS_EVERY = 20.0, 2.0, 5.0
 #: Wall seconds between the restaurants' looks while the last orders are seen to their end.
 LAST_LOOKS = 3.0
 
@@ -185,13 +186,20 @@ class Play:
         return took
 
     async def _keep_time(self, live: Live) -> None:
-        read_at = time.monotonic()
+        set_at = read_at = time.monotonic()
         while True:
             self.stage.hearing = live.connected
             await asyncio.sleep(1.0)
-            if time.monotonic() - read_at > CLOCK_EVERY:
-                read_at = time.monotonic()
-                await self._set_clock(self.stage.api, self.stage.clock, within=0.1)
+            now = time.monotonic()
+            if now - read_at < SPEED_EVERY:
+                continue
+            read_at, speed = now, self.stage.clock.speed
+            due = now - set_at > CLOCK_EVERY
+            set_at = now if due else set_at
+            await self._set_clock(self.stage.api, self.stage.clock, within=0.1 if due else 0.0)
+            if self.stage.clock.speed != speed:
+                # Whoever waits for a time waits for another one now.
+                self._on_gap()
 
     async def _report(self) -> None:
         while True:

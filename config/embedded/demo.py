@@ -14,6 +14,7 @@ from typing import Any
 from . import maven, memory, paths
 from . import parts as table
 from .errors import EmbeddedError, last_lines
+from .faults import Switches
 from .parts import Options
 from .ports import choose_port
 from .process import Child
@@ -67,6 +68,7 @@ class Demo:
             cwd=paths.CHECKOUT,
             say=display.say,
         )
+        self.switches = Switches(self.supervisor)
 
     def run(self) -> int:
         """Exit code: the verdict of `verify` where one is asked for, 130 when that was interrupted, else 0."""
@@ -80,6 +82,7 @@ class Demo:
                     return 130
                 raise
             self.up = time.monotonic()
+            self.switches.open()
             self.display.welcome(self.stack, self.options, left_out=self.left_out(), memory=self.memory())
             ends_itself = self.seconds is not None or self.options.instance is not None
             self.keep_up(self.is_over)
@@ -95,6 +98,7 @@ class Demo:
             yield
         finally:
             begun = time.monotonic()
+            self.switches.close()
             self.supervisor.stop()
             self.stack.stop()
             self.display.say("demo", f"ended in {time.monotonic() - begun:.1f} s")
@@ -120,6 +124,7 @@ class Demo:
         deadline = None if within is None else time.monotonic() + within
         while not until():
             self.supervisor.watch()
+            self.switches.look()
             if (deadline is not None and time.monotonic() > deadline) or self.supervisor.ending.wait(0.2):
                 return False
         return True
@@ -135,6 +140,8 @@ class Demo:
 
     def conclude(self) -> int:
         """End the play, let everything drain, judge, print the summary; the exit code is the verdict's."""
+        # What is judged from here on must be the system's own doing.
+        self.switches.close()
         play = self.supervisor.watched.get("simulate")
         if play is not None and play.child.popen is not None and play.child.alive():
             self.display.say("simulate", "places no more orders; those under way are played to their end")

@@ -26,6 +26,10 @@ class Watched:
     """A child that should be alive, and when it may be started again."""
 
     child: Child
+    #: Whether it does its work; asked once it is alive.
+    ready: Callable[[], bool] = lambda: True
+    #: Removed before each start: it says that this very start got ready.
+    ready_file: Path | None = None
     ends: bool = False
     player: bool = False
     deaths: int = 0
@@ -106,7 +110,7 @@ class Supervisor:
     def _start_server(self, server: Server) -> None:
         begun = time.monotonic()
         server.start(give_up=self.ending.is_set)
-        self.watched[server.name] = Watched(server.child)
+        self.watched[server.name] = Watched(server.child, ready=server.ready)
         self.say(server.name, f"ready after {time.monotonic() - begun:.1f} s")
 
     def _run_step(self, step: Step) -> None:
@@ -129,8 +133,6 @@ class Supervisor:
         ready_file.unlink(missing_ok=True)
         env = {**self.env, "FORKROAD_PART": part.name, VARIABLE: str(ready_file), **part.env}
         child = Child(part.name, part.argv, home=self.home, env=env, cwd=self.cwd, output=part.player)
-        self.watched[part.name] = Watched(child, ends=part.ends, player=part.player)
-        child.spawn()
 
         def ready() -> bool:
             if part.health:
@@ -138,6 +140,8 @@ class Supervisor:
                 return answers(part.health) and child.listens(urlsplit(part.health).port or 80)
             return ready_file.exists() or (part.ends and child.returncode == 0)
 
+        self.watched[part.name] = Watched(child, ready=ready, ready_file=ready_file, ends=part.ends, player=part.player)
+        child.spawn()
         child.await_ready(ready, within=self.patience, give_up=self.ending.is_set)
         self.say(part.name, f"ready after {time.monotonic() - begun:.1f} s")
 
@@ -162,8 +166,16 @@ class Supervisor:
             elif now >= watched.due:
                 watched.due, watched.started = None, now
                 watched.restarts += 1
+                if watched.ready_file:
+                    watched.ready_file.unlink(missing_ok=True)
                 child.spawn()
                 self.say(name, "started again")
+
+    def take_down(self, name: str, *, seconds: float) -> None:
+        """kill -9 a child, and let `watch()` start it again after so long: asked for, so it counts as no death."""
+        watched = self.watched[name]
+        watched.child.kill()
+        watched.due = time.monotonic() + seconds
 
     def stop(self) -> None:
         """End the parts, those that make work first, then the servers they work on."""

@@ -19,6 +19,7 @@ from messaging.envelope import Envelope
 
 from .escorts import Escorts, ask
 from .reader import read_forever
+from .sightings import sightings
 from .viewers import Viewer
 
 logger = logging.getLogger(__name__)
@@ -120,11 +121,13 @@ class Radio:
                 self._watch(seat, by=seat.escorts.couriers())
 
     def is_watched(self, courier: str) -> bool:
-        return courier in self._watched
+        return sightings.watched or courier in self._watched
 
     def broadcast(self, event: Envelope) -> None:
         """Called by the reader's thread for each event."""
         if isinstance(event.data, CourierMoved):
+            if sightings.watched:
+                sightings.note(event.data)
             self._show(event, event.data.courier_id)
             return
         for ring in self._bells:

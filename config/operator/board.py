@@ -17,9 +17,9 @@ from django.utils import timezone
 from analytics.behaviour.selectors import funnel
 from analytics.dashboard import selectors as numbers
 from analytics.dashboard.selectors import Scope
-from messaging.models import Incident
 from orders.city import the_city
 
+from .hands import hands
 from .lines import Lines, Series, draw
 
 #: In the order of an order's life.
@@ -81,12 +81,8 @@ def states(now: datetime, scope: Scope) -> Context:
 
 
 def attention(now: datetime, scope: Scope) -> Context:
-    count, orders = numbers.attention(now, scope)
-    return {"count": count, "orders": orders}
-
-
-def incidents(now: datetime, scope: Scope) -> Context:
-    return {"incidents": Incident.objects.filter(resolved_at=None).order_by("-opened_at")[:20]}
+    count, found = hands(now, scope)
+    return {"count": count, "hands": found}
 
 
 def latest(now: datetime, scope: Scope) -> Context:
@@ -168,7 +164,6 @@ def funnel_lately(now: datetime, scope: Scope) -> Context:
 #: By the name of their place on the page.
 PIECES = {
     "figures": Piece("operator/board/_figures.html", figures),
-    "incidents": Piece("operator/board/_incidents.html", incidents),
     "attention": Piece("operator/board/_attention.html", attention),
     "states": Piece("operator/board/_states.html", states),
     "latest": Piece("operator/board/_latest.html", latest),

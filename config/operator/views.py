@@ -20,9 +20,10 @@ from delivery.selectors import offers_of, why_no_courier
 from orders import lifecycle
 from orders.city import city_now
 from orders.lifecycle import CANCEL, Actor, IllegalTransition
-from orders.models import Order
+from orders.models import Order, Payment
 
 from .board import render, scope_of, title_of
+from .couriers import LIVE
 from .roads import consumer_lag, outbox_backlog, queue_depths
 from .search import find_orders
 from .story import story_of
@@ -70,6 +71,8 @@ def story(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "offers": offers_of(order),
         "why_no_courier": why_no_courier(order),
         "reasons": REASONS,
+        "live": order.status in LIVE,
+        "may_refund": order.payment.state in (Payment.State.CAPTURED, Payment.State.PARTLY_REFUNDED),
         "may_cancel": order.status in CANCEL.allowed["operator"],
     }
     template = "operator/_story.html" if request.htmx else "operator/story.html"  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from .deadletter import DeadLetter
 from .incident import Incident, IncidentStep
 from .outbox import OutboxRow, Road
 from .reading import Generation, ParkedRecord, StoredOffset, StreamSequence
+from .replay import ReplayRun
 from .scaling import ScalingSample
 from .tracing import Span
 from .work import TaskRun
@@ -17,6 +18,7 @@ __all__ = [
     "IncidentStep",
     "OutboxRow",
     "ParkedRecord",
+    "ReplayRun",
     "Road",
     "ScalingSample",
     "Span",

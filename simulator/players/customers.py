@@ -318,5 +318,7 @@ def _order(menu: dict[str, Any], lines: list[dict[str, Any]], address: AddressPl
         "lines": lines,
         "address": {"line": address.line, "latitude": address.latitude, "longitude": address.longitude},
         "card": card,
+        # The fee of the menu that was read is the fee that is paid.
+        "quote": menu.get("quote"),
         "expected_total": menu["delivery_fee"] + sum(line["quantity"] * line["unit_price"] for line in lines),
     }

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 
 from config.embedded import paths
 from config.embedded.demo import last_json
+from config.embedded.faults import FAULTS, ask, read_journal
 from config.embedded.parts import Options, parts, steps
 from config.embedded.process import running
 from config.embedded.stack import read_env
@@ -114,11 +115,19 @@ def test_the_whole_system_comes_up_mends_itself_and_leaves_nothing_behind(tmp_pa
         assert "relay" in next(process.stderr)
         assert "started again" in next(process.stderr)
         assert json.loads(noted.read_text())["pid"] != before
+        # and a fault that a page asks for happens, and is over when the part works again
+        ask(home, "sqs")
+        assert "killed on request" in next(process.stderr)
+        assert "started again" in next(process.stderr)
+        assert "back after" in next(process.stderr)
+        journal = read_journal(home)
+        assert journal is not None and journal.under_way is None and journal.available == list(FAULTS)
         # and when the demo is ended, everything ends, and nobody is sent to servers that are gone
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert not any(running(each) for each in everything)
         assert not (home / "run.env").exists()
+        assert read_journal(home) is None
 
 
 def test_a_demo_ended_while_it_starts_ends_what_it_had_started(tmp_path: Path) -> None:
@@ -134,7 +143,7 @@ def test_a_demo_ended_while_it_starts_ends_what_it_had_started(tmp_path: Path) -
 def test_an_instance_is_played_to_its_end_and_the_next_start_goes_on_from_there(tmp_path: Path) -> None:
     home = tmp_path / "home"
     tiny = ("--instance", str(paths.CHECKOUT / "tests" / "instances" / "tiny"))
-    with demo(home, *tiny, "--speed", "240", "--json", keep=True) as process:
+    with demo(home, *tiny, "--speed", "160", "--json", keep=True) as process:
         # given a city played to its end
         out, progress = process.communicate(timeout=240)
     summary = json.loads(out)
@@ -151,7 +160,7 @@ def test_an_instance_is_played_to_its_end_and_the_next_start_goes_on_from_there(
     assert summary["memory_mib"]["total"] < 2048
 
     # when it is started again in the same place, without its workers
-    with demo(home, *tiny, "--speed", "240", "--json", "--without", "worker") as process:
+    with demo(home, *tiny, "--speed", "160", "--json", "--without", "worker") as process:
         out, progress = process.communicate(timeout=240)
     # then what is left out is named, and the same twelve orders stand: nothing was placed twice
     assert progress.count("Left out: worker-") == 3

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
+from analytics.models import AuditEntry
+from config.operator.story import story_of
 from delivery import offers
-from messaging.models import TaskRun
+from messaging.consuming.positions import live_number
+from messaging.models import OutboxRow, Span, TaskRun
 from messaging.models.incident import open_incident
+from orders import lifecycle
+from orders.lifecycle import Actor
 from orders.models import Order
 from tests import factories
 
@@ -72,3 +81,93 @@ def test_an_operator_calls_an_order_off(operator: Client) -> None:
     assert (fact.actor_role, fact.reason, Order.objects.get().status) == ("operator", "storm", "cancelled")
     answer = operator.post(reverse("operator-cancel", args=[order.pk]), follow=True)
     assert "Nothing was changed" in answer.content.decode()
+
+
+def test_each_step_says_which_way_it_went(operator: Client) -> None:
+    # given a placed order whose fact waits in the outbox, and a command received twice
+    order = factories.place_order()
+    commit = order.history.get().recorded_at
+    for count, outcome, after in ((1, "failed", 12), (2, "succeeded", 1500)):
+        began = commit + timedelta(milliseconds=after)
+        TaskRun.objects.create(
+            task_id=order.pk,
+            task="payments.authorise",
+            queue="payments",
+            key=str(order.pk),
+            receive_count=count,
+            outcome=outcome,
+            started_at=began,
+            finished_at=began + timedelta(milliseconds=34),
+        )
+    told = story_of(order)
+    ways = [[(station.name, station.text) for station in chapter.way] for chapter in told.chapters]
+    assert ways == [
+        [
+            ("Postgres", "version 1, history and outbox in one commit"),
+            ("Outbox", "waits for Kafka"),
+            ("Kafka", "not read by the audit group yet"),
+        ],
+        [
+            ("Outbox", "owed by order.placed, in its transaction"),
+            ("SQS", "queue payments, receive count 1, 12 ms after that commit"),
+            ("Worker", "unknown, for this message alone"),
+        ],
+        [
+            ("Outbox", "owed by order.placed, in its transaction"),
+            ("SQS", "queue payments, receive count 2"),
+            ("Worker", "unknown, for this message alone"),
+        ],
+    ]
+    assert [chapter.failed for chapter in told.chapters] == [False, True, False]
+    assert told.chapters[2].detail == "succeeded in 34 ms"
+    # and once it is sent and read, where it stands and who applied it
+    OutboxRow.objects.all().delete()
+    fact = order.history.get()
+    found = {"topic": "orders.events", "partition": 3, "offset": 41}
+    AuditEntry.objects.create(
+        generation=live_number("audit"),
+        key=str(order.pk),
+        event_id=fact.event_id,
+        type=fact.type,
+        time=fact.at,
+        payload="{}",
+        **found,
+    )
+    for ms in (14, 41):
+        ended = commit + timedelta(milliseconds=ms)
+        Span.objects.create(
+            trace_id="t",
+            span_id=str(ms),
+            name="x",
+            part="p",
+            key=str(order.pk),
+            facts=found,
+            started_at=commit,
+            ended_at=ended,
+        )
+    way = [(station.name, station.text) for station in story_of(order).chapters[0].way]
+    assert way[1:] == [
+        ("Outbox", "sent, acknowledged, deleted"),
+        ("Kafka", "orders.events, partition 3, offset 41"),
+        ("Read models", "2 groups applied it, 14 ms to 41 ms after the commit"),
+    ]
+
+
+def test_the_next_step_is_on_top_of_the_story(operator: Client) -> None:
+    order = factories.accepted_order()
+    page = operator.get(reverse("operator-story", args=[order.pk])).content.decode()
+    assert 'href="#couriers-title"' in page and "Call it off" in page and "Give money back" not in page
+    lifecycle.cancel(order.pk, by=Actor("operator"), reason="test")
+    page = operator.get(reverse("operator-story", args=[order.pk])).content.decode()
+    assert 'href="#couriers-title"' not in page and "Call it off" not in page
+
+
+def test_a_long_story_takes_few_queries(operator: Client, django_assert_max_num_queries: Any) -> None:
+    order = factories.ready_order()
+    for number in range(30):
+        TaskRun.objects.create(task_id=order.pk, task="notices.send", queue="notices", key=str(order.pk))
+        Span.objects.create(
+            trace_id=str(number), span_id="s", name="x", part="p", key=str(order.pk), started_at=Now(), ended_at=Now()
+        )
+    with django_assert_max_num_queries(18):
+        operator.get(reverse("operator-story", args=[order.pk]))

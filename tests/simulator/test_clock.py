@@ -31,3 +31,18 @@ def test_a_past_time_is_not_waited_for() -> None:
     clock = CityClock(NOON, speed=0.001)
 
     asyncio.run(asyncio.wait_for(clock.sleep_until(NOON - timedelta(days=1)), timeout=1))
+
+
+def test_who_sleeps_notices_another_speed_at_once() -> None:
+    clock = CityClock(NOON, speed=0.001)
+    wanted = clock.now() + timedelta(hours=1)
+
+    async def sleep() -> None:
+        sleeper = asyncio.create_task(clock.sleep_until(wanted))
+        await asyncio.sleep(0)
+        clock.set(clock.now(), 1_000_000)
+        await asyncio.wait_for(sleeper, timeout=20)
+
+    asyncio.run(sleep())
+
+    assert clock.now() >= wanted

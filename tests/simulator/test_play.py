@@ -90,7 +90,7 @@ def test_a_run_after_a_kill_9_sees_the_orders_of_the_one_before_to_their_end(tmp
         seed(plan, speed=SPEED)
         City.objects.update(confirm_minutes=120)
         environment = child_environment() | {"FORKROAD_HOME": str(system.home)}
-        command = [sys.executable, "manage.py", "simulate", "--city", "--url", system.url, "--rate", "120"]
+        command = [sys.executable, "manage.py", "simulate", "--city", "--url", system.url, "--rate", "40"]
         with (
             (tmp_path / "log").open("wb") as log,
             subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as killed,

@@ -18,12 +18,25 @@
     return label ? { selector: '[aria-label="' + label + '"]' } : null;
   }
 
+  // The pieces are the same for everybody; a form among them needs this page's own token.
+  function arm(piece) {
+    piece.querySelectorAll("form[method=post]").forEach(function (form) {
+      var token = document.createElement("input");
+      token.type = "hidden";
+      token.name = "csrfmiddlewaretoken";
+      token.value = board.dataset.token;
+      form.append(token);
+    });
+  }
+  arm(board);
+
   // A table that somebody has opened, scrolled or stands in stays open, scrolled and under their keys.
   function put(piece, html) {
     var open = Array.from(piece.querySelectorAll("details[open][id]"), function (one) { return one.id; });
     var scrolled = Array.from(piece.querySelectorAll(".scroll"), function (one) { return [one.scrollLeft, one.scrollTop]; });
     var at = piece.contains(document.activeElement) ? keyOf(document.activeElement) : null;
     piece.innerHTML = html;
+    arm(piece);
     open.forEach(function (id) {
       var one = document.getElementById(id);
       if (one) one.open = true;
