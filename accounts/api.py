@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError
 from pydantic import StringConstraints
 
 from .models import User
+from .second_factor import SecondFactorMissing, check_code
 from .tokens import make_token
 
 router = Router(tags=["accounts"])
@@ -21,8 +22,11 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=r"
 
 
 class Credentials(Schema):
+    """`code`: of the account's second factor, where it has one; a recovery code will do."""
+
     username: Name
     password: Name
+    code: Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00]*$")] = ""
 
 
 class DemoCredentials(Schema):
@@ -39,16 +43,22 @@ class Token(Schema):
     role: str
 
 
-@router.post("/token", response=Token)
-def token(request: HttpRequest, body: Credentials) -> Token:
-    """A token for a name and password; 429 after too many wrong ones, by the same count as the sign-in page."""
+@router.post("/token", response={200: Token, 401: Failure})
+def token(request: HttpRequest, body: Credentials) -> Status[Token] | Status[Failure]:
+    """A token for a name and password, and a code where staff need one; 429 after too many wrong ones.
+
+    All sign-in pages and all processes share the count.
+    """
     try:
         user = get_adapter(request).authenticate(request, username=body.username, password=body.password)
+        if not isinstance(user, User):
+            raise AuthenticationError(message="Name or password is wrong.")
+        check_code(user, body.code)
     except ValidationError as refusal:
         raise HttpError(429, " ".join(refusal.messages)) from refusal
-    if not isinstance(user, User):
-        raise AuthenticationError(message="Name or password is wrong.")
-    return Token(token=make_token(user), role=user.role)
+    except SecondFactorMissing as missing:
+        return Status(401, Failure(code="second_factor", message=str(missing)))
+    return Status(200, Token(token=make_token(user), role=user.role))
 
 
 @router.post("/demo/token", response={200: Token, 404: Failure})

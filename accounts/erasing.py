@@ -52,5 +52,20 @@ def erase(user: User) -> User:
     Address.objects.filter(user=user).update(
         label="", line=GONE, instructions="", latitude=0, longitude=0, is_default=False, removed=True
     )
-    user.emailaddress_set.all().delete()  # type: ignore[attr-defined]  # of allauth, whose models have no types
+    _unname_in_log(user)
+    # Both of allauth, whose models have no types.
+    user.emailaddress_set.all().delete()  # type: ignore[attr-defined]
+    user.authenticator_set.all().delete()  # type: ignore[attr-defined]
     return user
+
+
+def _unname_in_log(user: User) -> None:
+    """The admin's log repeats what an object was called when somebody changed it."""
+    from django.contrib.admin.models import LogEntry
+    from django.contrib.contenttypes.models import ContentType
+
+    related = (user.addresses.all(), user.emailaddress_set.all())  # type: ignore[attr-defined]
+    for found in (User.objects.filter(pk=user.pk), *related):
+        kind = ContentType.objects.get_for_model(found.model)
+        numbers = [str(pk) for pk in found.values_list("pk", flat=True)]
+        LogEntry.objects.filter(content_type=kind, object_id__in=numbers).update(object_repr=GONE)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
+from config.backoffice.groups import write_groups
 from orders.city import city_now, set_clock
 from orders.models import City, OrderHistory, Restaurant
 from simulator.plan import CityPlan
@@ -46,6 +47,7 @@ def seed(plan: CityPlan, *, speed: float | None = None, at: datetime | None = No
         lead = timedelta(seconds=START_SECONDS * speed) if plan.orders else timedelta()
         with transaction.atomic():
             write(plan)
+            write_groups()
             set_clock(at=at or plan.starts_at - lead, speed=speed)
     elif at is not None or speed is not None:
         set_clock(at=at or last_known_time(), speed=speed)

@@ -8,3 +8,5 @@ ALERT_WEBHOOK_URL: str = env.str("FORKROAD_ALERT_WEBHOOK_URL", default="")
 ALERT_WEBHOOK_SECRET: str = env.str("FORKROAD_ALERT_WEBHOOK_SECRET", default="")
 #: Events that a consumer group may have before it.
 LAG_LIMIT: int = env.int("FORKROAD_LAG_LIMIT", default=20_000)
+#: Days that an incident is kept after it was over, with what was done about it.
+INCIDENT_DAYS: float = env.float("FORKROAD_INCIDENT_DAYS", default=90)

@@ -30,3 +30,7 @@ WEBPUSH_SERVICES: list[str] = env.list(
 #: The demo's receiver (`python -m notifications.receiver`), which takes mail and push and shows them; empty: none.
 RECEIVER_URL: str = env.str("FORKROAD_RECEIVER_URL", default="")
 WEBPUSH_LOCAL_URL: str = RECEIVER_URL
+
+#: Days that a notice is kept once nothing more is to come of it, and the ranges of a post after it reached everybody.
+NOTICE_DAYS: float = env.float("FORKROAD_NOTICE_DAYS", default=90)
+POST_RANGE_DAYS: float = env.float("FORKROAD_POST_RANGE_DAYS", default=14)

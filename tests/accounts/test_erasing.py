@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -89,6 +92,22 @@ def test_personal_data_go_and_the_chain_still_holds(zorro: User) -> None:
     assert AuditEntry.objects.filter(actor_role="customer", actor_id=zorro.pk).count() == 2
     after = verify()
     assert (after.findings, after.heads) == ([], before.heads)
+
+
+def test_the_admins_log_and_the_second_factor_go_with_the_person(zorro: User) -> None:
+    other = factories.make_customer("alice")
+    mail = EmailAddress.objects.create(user=zorro, email=zorro.email)
+    Authenticator.objects.create(user=zorro, type=Authenticator.Type.TOTP, data={"secret": "the fox's"})
+    operator = factories.make_operator()
+    for thing in (zorro, zorro.addresses.earliest("pk"), mail, other):
+        LogEntry.objects.log_actions(operator.pk, type(thing).objects.filter(pk=thing.pk), CHANGE, "helped")
+
+    erase(zorro)
+
+    for table in ("django_admin_log", "mfa_authenticator", "account_emailaddress"):
+        assert [word for word in PERSONAL if word in everything_in(table)] == [], table
+    told = list(LogEntry.objects.order_by("pk").values_list("object_repr", flat=True))
+    assert (told[:3], told[3]) == (["erased"] * 3, str(other))
 
 
 def test_nobody_is_erased_while_an_order_is_on_its_way() -> None:
