@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from .confirming import Ask, Refused, confirmed
+from .alerting import verbs
+from .confirming import Ask, Asked, Refused, confirmed
 from .deadletters import AlreadySettled, CannotRedrive
 from .deadletters import discard as discard_letter
 from .deadletters import redrive as redrive_letter
-from .models import DeadLetter, OutboxRow, ParkedRecord
+from .models import DeadLetter, Incident, OutboxRow, ParkedRecord
 from .relay import repair
 
 ROW = ("id", "type", "key", "sequence", "attempts", "last_error", "next_try_at", "blocked")
 LETTER = ("arrived_at", "road", "source", "type", "key", "receive_count", "state", "error")
+INCIDENT = ("opened_at", "severity", "kind", "subject", "message")
 RECORD = ("parked_at", "group", "topic", "partition", "offset", "key", "sequence", "reason")
 
 
-def _retry_row(row: OutboxRow) -> str:
+def _retry_row(row: OutboxRow, asked: Asked) -> str:
     if not repair.retry(row):
         raise Refused("it has left meanwhile")
     return "goes again now"
 
 
-def _discard_row(row: OutboxRow) -> str:
+def _discard_row(row: OutboxRow, asked: Asked) -> str:
     if not repair.discard(row):
         raise Refused("only a blocked row can be discarded, and this one is not blocked, or has left meanwhile")
     return "discarded"
 
 
-def _redrive_letter(letter: DeadLetter) -> str:
+def _redrive_letter(letter: DeadLetter, asked: Asked) -> str:
     try:
         with _translated():
             redrive_letter(letter)
@@ -37,7 +39,7 @@ def _redrive_letter(letter: DeadLetter) -> str:
     return "sent again" if letter.road == "sqs" else "applied"
 
 
-def _discard_letter(letter: DeadLetter) -> str:
+def _discard_letter(letter: DeadLetter, asked: Asked) -> str:
     try:
         with _translated():
             discard_letter(letter)
@@ -46,7 +48,7 @@ def _discard_letter(letter: DeadLetter) -> str:
     return "discarded"
 
 
-def _redrive_record(record: ParkedRecord) -> str:
+def _redrive_record(record: ParkedRecord, asked: Asked) -> str:
     # Imported here: pages that only look need no consumer runtime.
     from .consuming.parked import redrive_key
 
@@ -58,13 +60,25 @@ def _redrive_record(record: ParkedRecord) -> str:
 
 
 @transaction.atomic
-def _discard_record(record: ParkedRecord) -> str:
+def _discard_record(record: ParkedRecord, asked: Asked) -> str:
     from .consuming.parked import discard_record
 
     if not ParkedRecord.objects.filter(pk=record.pk).exists():
         raise Refused("it does not wait any more")
     with _translated():
         return f"waved through; {discard_record(record)} events of its key were applied"
+
+
+def _acknowledge(incident: Incident, asked: Asked) -> str:
+    if not verbs.acknowledge(incident.pk, by=asked.by):
+        raise Refused("somebody looks after it already, or it is over")
+    return "acknowledged"
+
+
+def _resolve(incident: Incident, asked: Asked) -> str:
+    if not verbs.resolve(incident.pk, by=asked.by):
+        raise Refused("it is over already")
+    return "over"
 
 
 class _translated:
@@ -122,4 +136,10 @@ discard_records = confirmed(
         RECORD,
         _discard_record,
     )
+)
+acknowledge_incidents = confirmed(
+    Ask("acknowledge_incidents", "Acknowledge", "You look after these: they are not escalated.", INCIDENT, _acknowledge)
+)
+resolve_incidents = confirmed(
+    Ask("resolve_incidents", "Resolve", "These are over. What still lasts is told again.", INCIDENT, _resolve)
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .city import city_now
 from .models import MenuItem, Restaurant
+from .pricing.fares import Fee, fees_of
 from .ratings import Average, averages
 from .search import SLIP, Query
 
@@ -16,10 +17,11 @@ DISHES = 3
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A restaurant, its rating where it has one, and the dishes that were looked for."""
+    """A restaurant, what its delivery costs now, its rating where it has one, and the dishes that were looked for."""
 
     restaurant: Restaurant
     is_open: bool
+    fee: Fee
     rating: Average | None = None
     dishes: tuple[str, ...] = ()
 
@@ -53,11 +55,11 @@ def find_restaurants(*, words: str = "", zone: str = "", cuisine: str = "") -> F
     hits: dict[int, Hit] = {each.pk: Hit(0) for each in chosen}
     if (query := Query.of(words[:80])).words:
         hits = _near(query, chosen)
-    now, rated = city_now(), averages(hits)
+    now, rated, fees = city_now(), averages(hits), fees_of(chosen)
     by_zone: dict[str, list[Listed]] = {}
     for each in chosen:
         if each.pk in hits:
-            listed = Listed(each, each.is_open(now), rated.get(each.pk), hits[each.pk].dishes)
+            listed = Listed(each, each.is_open(now), fees[each.pk], rated.get(each.pk), hits[each.pk].dishes)
             by_zone.setdefault(each.zone, []).append(listed)
     for entries in by_zone.values():
         entries.sort(key=lambda entry: (not entry.is_open, hits[entry.restaurant.pk].cost))

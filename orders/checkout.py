@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,7 +20,9 @@ from .basket import MAX_ITEMS, MAX_LINES, BasketLine
 from .city import city_now, distance_metres
 from .lifecycle import Actor
 from .menu import UnknownOption, WrongChoice, choices_of, chosen_options, restaurant_with_menu, unit_price
-from .models import MenuItem, Order, OrderLine, Restaurant
+from .models import MenuItem, Order, OrderLine, Quote, Restaurant
+from .pricing.fares import fee_of
+from .pricing.quotes import held_quote, quote_for
 
 #: Minor units; an order above this is a mistake, or a fraud.
 MAX_TOTAL = 1_000_000
@@ -29,7 +32,8 @@ class CheckoutRefused(Exception):
     """Nothing was written. `code` names the reason for programs, the message for people, `details` what changed.
 
     Codes: empty_basket, too_large, bad_quantity, unknown_restaurant, unknown_item, mixed_restaurants,
-    unknown_option, wrong_choice, sold_out, closed, price_changed, bad_address, bad_card, bad_key.
+    unknown_option, wrong_choice, sold_out, closed, price_changed, unknown_quote, fee_changed, bad_address, bad_card,
+    bad_key.
     """
 
     def __init__(self, code: str, message: str, **details: Any) -> None:
@@ -77,9 +81,12 @@ def place_order(
     idempotency_key: str,
     door_code: bool = False,
     device: str = "",
+    quote_id: uuid.UUID | None = None,
 ) -> Order:
     """Place an order at the menu of this moment; `restaurant` is a slug, `expected_total` in minor units, fee included.
 
+    `quote_id` names the fee that was shown: it is the one that is charged. Without it the fee is today's, if that is
+    what `expected_total` expects.
     With `door_code` the courier can hand it over only against a code that the customer tells them.
     `device` is what the browser or app calls itself, if anything.
 
@@ -91,12 +98,14 @@ def place_order(
     """
     if not 1 <= len(idempotency_key) <= 80 or "\0" in idempotency_key:
         raise CheckoutRefused("bad_key", "Send an idempotency key of 1 to 80 characters.")
-    digest = request_digest(restaurant, lines, address, card, expected_total, door_code=door_code)
+    digest = request_digest(restaurant, lines, address, card, expected_total, door_code=door_code, quote_id=quote_id)
     try:
         shop = _open_restaurant(restaurant, lines)
         bought = _bought_lines(shop, lines)
         subtotal = sum(line.total for line in bought)
-        _check_prices(shop, lines, bought, subtotal + shop.delivery_fee, expected_total)
+        quote = _held(shop, quote_id, subtotal) if quote_id else None
+        fee = quote.fee if quote else fee_of(shop).now
+        _check_prices(fee, lines, bought, subtotal + fee, expected_total)
         _check_door_and_card(address, card)
     except CheckoutRefused:
         # A repeated request may meet a menu that has moved on since it succeeded.
@@ -109,8 +118,9 @@ def place_order(
         restaurant=shop,
         zone=shop.zone,
         subtotal=subtotal,
-        delivery_fee=shop.delivery_fee,
-        total=subtotal + shop.delivery_fee,
+        delivery_fee=fee,
+        total=subtotal + fee,
+        quote=quote,
         idempotency_key=idempotency_key,
         request_digest=digest,
         door_code=f"{secrets.randbelow(10_000):04d}" if door_code else "",
@@ -139,12 +149,15 @@ def request_digest(
     expected_total: int,
     *,
     door_code: bool = False,
+    quote_id: uuid.UUID | None = None,
 ) -> str:
     """SHA-256 of all that makes a request that request."""
     body: list[Any] = [restaurant, [asdict(line) for line in lines], asdict(address), card, expected_total]
     if door_code:
         # Only then, so that a request of before the code existed is still itself.
         body.append("door_code")
+    if quote_id:
+        body.append(f"quote {quote_id}")
     return hashlib.sha256(msgspec.json.encode(body)).hexdigest()
 
 
@@ -203,8 +216,26 @@ def _bought_lines(restaurant: Restaurant, lines: Sequence[LineRequest]) -> list[
     return bought
 
 
+def _held(restaurant: Restaurant, quote_id: uuid.UUID, subtotal: int) -> Quote:
+    """The quote that the customer was shown, if it still holds or today's fee is the same."""
+    try:
+        quote = held_quote(restaurant, quote_id)
+    except Quote.DoesNotExist:
+        raise CheckoutRefused("unknown_quote", f"{restaurant.name} never quoted that fee.") from None
+    if quote is None:
+        today = quote_for(restaurant)
+        raise CheckoutRefused(
+            "fee_changed",
+            f"The fee has changed since you looked: delivery now costs {today.fee / 100:.2f}.",
+            total=subtotal + today.fee,
+            delivery_fee=today.fee,
+            quote=str(today.pk),
+        )
+    return quote
+
+
 def _check_prices(
-    restaurant: Restaurant,
+    fee: int,
     lines: Sequence[LineRequest],
     bought: Sequence[OrderLine],
     total: int,
@@ -219,7 +250,7 @@ def _check_prices(
         "price_changed",
         f"Prices have changed: the order now costs {total / 100:.2f}.",
         total=total,
-        delivery_fee=restaurant.delivery_fee,
+        delivery_fee=fee,
         prices=[
             {"item": new.item_id, "options": list(old.options), "unit_price": new.unit_price}
             for new, old in zip(bought, lines, strict=True)

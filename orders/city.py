@@ -53,6 +53,23 @@ def set_clock(*, at: datetime | None = None, speed: float | None = None) -> None
     City.objects.filter(pk=1).update(**changes)
 
 
+#: One reading of the wall clock for both anchors, taken once the row is ours: a change that waited for another would
+#: else begin with a jump.
+CHANGE_SPEED = """
+    WITH here AS MATERIALIZED (SELECT id FROM orders_city WHERE id = 1 FOR UPDATE),
+    moment AS MATERIALIZED (SELECT id, clock_timestamp() AS wall FROM here)
+    UPDATE orders_city city SET anchor_city = anchor_city + (moment.wall - anchor_wall) * speed,
+        anchor_wall = moment.wall, speed = %s
+    FROM moment WHERE city.id = moment.id
+"""
+
+
+def change_speed(speed: float) -> None:
+    """Let city time run at another speed (city seconds a wall second) from now on, without a jump."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHANGE_SPEED, [speed])
+
+
 def to_degrees(x: float, y: float, *, latitude: float, longitude: float) -> tuple[float, float]:
     """Latitude and longitude of a planar point (metres east and north of the city's origin)."""
     return (

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.models import User
 
 from . import lifecycle
+from .events import OrderCodeWaived
 from .lifecycle import Actor
 from .models import Order, Refund, Status
 from .payments import refunds
@@ -50,8 +51,12 @@ def report_problem(
 
 @transaction.atomic
 def waive_door_code(order_id: uuid.UUID | str, *, by: User) -> None:
-    """Let the courier hand it over without the code. Raises Order.DoesNotExist: unknown or another's."""
+    """Let the courier hand it over without the code; their page is told at once. Safe to press twice.
+
+    Raises Order.DoesNotExist: unknown or another's.
+    """
     own = Order.objects.for_customer(by.id).only("id").get(pk=order_id)
     order = lifecycle.lock_order(own.pk)
-    order.door_code = ""
-    order.save(update_fields=["door_code"])
+    if order.door_code and not order.is_final:
+        order.door_code = ""
+        lifecycle.record(order, OrderCodeWaived, by=Actor("customer", by.id))

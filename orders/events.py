@@ -52,7 +52,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 class OrderPlaced(OrderEvent, frozen=True, kw_only=True):
     """A customer placed it; nothing is paid yet. Amounts in minor units.
 
-    The tokens are keyed hashes that only tell one from another; `distance` is metres from the counter.
+    The tokens are keyed hashes that only tell one from another; `distance` is metres from the counter, `quote_id` the
+    quote of the delivery fee, where one was shown.
     """
 
     restaurant: str
@@ -65,6 +66,7 @@ class OrderPlaced(OrderEvent, frozen=True, kw_only=True):
     device_token: str = ""
     door_token: str = ""
     distance: int | None = None
+    quote_id: str = ""
 
 
 @event_type("order.paid", topic=TOPIC)
@@ -94,6 +96,11 @@ class OrderDelayed(OrderEvent, frozen=True, kw_only=True):
     """The restaurant needs longer than it said: the new time (city time). Its status stays `accepted`."""
 
     ready_by: datetime
+
+
+@event_type("order.code_waived", topic=TOPIC)
+class OrderCodeWaived(OrderEvent, frozen=True, kw_only=True):
+    """Its customer lets the courier hand it over without the code they had asked for. Its status stays."""
 
 
 @event_type("order.rejected", topic=TOPIC)

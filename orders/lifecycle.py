@@ -151,6 +151,7 @@ def place(order: Order, lines: list[OrderLine], *, card: str, by: Actor, distanc
         device_token=order.device_token,
         door_token=order.door_token,
         distance=distance,
+        quote_id=str(order.quote_id or ""),
     )
     send("payments.authorise", key=str(order.id), order=str(order.id))
     return order
@@ -209,16 +210,19 @@ def delay(order_id: uuid.UUID | str, *, by: Actor, later: timedelta) -> Order:
 
 
 @transaction.atomic
-def pick_up(order_id: uuid.UUID | str, *, by: Actor) -> Order:
-    """Its courier has it; delivery checks the assignment under the same lock before calling this."""
+def pick_up(order_id: uuid.UUID | str, *, by: Actor, at: datetime | None = None) -> Order:
+    """Its courier has it; delivery checks the assignment under the same lock before calling this.
+
+    `at` (city time) is when it was, where that is told later; not before the order's latest fact, and not to come.
+    """
     order = lock_order(order_id)
-    order.picked_up_at = at = city_now()
+    order.picked_up_at = at = at or city_now()
     return _move(PICK_UP, order, by=by, at=at)
 
 
 @transaction.atomic
-def deliver(order_id: uuid.UUID | str, *, by: Actor, door_code: str = "") -> Order:
-    """It is at the door: the sale stands in the ledger, and the payment is captured.
+def deliver(order_id: uuid.UUID | str, *, by: Actor, door_code: str = "", at: datetime | None = None) -> Order:
+    """It is at the door: the sale stands in the ledger, and the payment is captured. `at` as for `pick_up`.
 
     Raises:
         WrongDoorCode: the customer asked for a code, and this is not it.
@@ -229,7 +233,7 @@ def deliver(order_id: uuid.UUID | str, *, by: Actor, door_code: str = "") -> Ord
             raise WrongDoorCode(order, left=0)
         if not compare_digest(order.door_code, door_code.strip()):
             raise WrongDoorCode(order, left=DOOR_TRIES - order.door_tries - 1)
-    order.delivered_at = at = city_now()
+    order.delivered_at = at = at or city_now()
     waited = (order.picked_up_at - order.ready_at).total_seconds() if order.picked_up_at and order.ready_at else 0.0
     _move(
         DELIVER,

@@ -23,7 +23,11 @@ POST_EVERY = timedelta(minutes=10)
 
 
 class CannotPost(ValueError):
-    """Nothing was published; the message says why, in words for the restaurant."""
+    """Nothing was published; the message says why, in words for the restaurant. `code`: empty, too_long, too_soon."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
 
 
 @transaction.atomic
@@ -37,15 +41,16 @@ def post(text: str, *, by: User) -> uuid.UUID:
     # PostgreSQL's text holds no NUL.
     text = " ".join(text.replace("\0", " ").split())
     if not text:
-        raise CannotPost("Write something first.")
+        raise CannotPost("empty", "Write something first.")
     if len(text) > MAX_TEXT:
-        raise CannotPost(f"A post has at most {MAX_TEXT} characters; this has {len(text)}.")
+        raise CannotPost("too_long", f"A post has at most {MAX_TEXT} characters; this has {len(text)}.")
     mine = Restaurant.objects.filter(user=by)
     # Two presses at one instant: the update of one row lets one of them through.
     due = Q(posted_at=None) | Q(posted_at__lte=Now() - POST_EVERY)
     if mine.filter(due).update(posted_at=Now(), version=F("version") + 1) != 1:
         mine.get()
-        raise CannotPost(f"One post every {POST_EVERY.seconds // 60} minutes: your followers have just heard from you.")
+        minutes = POST_EVERY.seconds // 60
+        raise CannotPost("too_soon", f"One post every {minutes} minutes: your followers have just heard from you.")
     restaurant = mine.get()
     fact = RestaurantPosted(
         restaurant_id=restaurant.id,

@@ -25,6 +25,22 @@ ENDINGS: dict[str, str] = {
 }
 
 
+#: What is happening, and what comes next.
+MEANING: dict[str, str] = {
+    Status.PLACED: "Your bank is asked now. The restaurant hears of your order as soon as the payment is approved.",
+    Status.PAID: "The payment is approved. The restaurant says in a moment whether it can cook it, and how long that"
+    " takes; if it does not answer, the order is given up and nothing is charged.",
+    Status.ACCEPTED: "The restaurant is cooking. A courier is sent in time to be there when it is ready.",
+    Status.READY: "It is packed and waits at the counter. The courier picks it up next.",
+    Status.PICKED_UP: "Your courier has it. The times and the map follow them to your door.",
+    Status.DELIVERED: "It was handed over. If something is not right, say so below: money comes back piece by piece.",
+    Status.PAYMENT_FAILED: "Nothing was charged. Order it again below, and choose another card.",
+    Status.REJECTED: "Nothing was charged: what was held on your card is let go.",
+    Status.CANCELLED: "Nothing was charged: what was held on your card is let go.",
+    Status.UNDELIVERABLE: "We are sorry. Nothing was charged: what was held on your card is let go.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """`state` is done, now, later, or end for an order that ended early."""
@@ -40,6 +56,7 @@ class Step:
 class Track:
     steps: list[Step]
     headline: str
+    meaning: str
     ended_early: bool
 
 
@@ -64,4 +81,4 @@ def track(order: Order) -> Track:
             steps.append(Step(pending if first_open else past, icon, "now" if first_open else "later"))
     shown = [step for step in steps if step.state in ("now", "end")]
     headline = shown[0].name if shown else "Delivered"
-    return Track(steps=steps, headline=headline, ended_early=early)
+    return Track(steps=steps, headline=headline, meaning=MEANING[order.status], ended_early=early)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from . import accepted, couriers, drained, history, money, notices, readmodels, streams
+from orders import restaurant_events
+
+from . import accepted, couriers, drained, history, money, notices, posts, readmodels, streams
 from .report import Check, Result, Violation
 
 
@@ -59,6 +61,18 @@ def run_checks(*, final: bool, accepted_file: Path | None, replay: bool) -> Iter
             "and each person was told of theirs",
             one_snapshot(notices.facts_are_told),
         ),
+        Check(
+            "posts_have_begun",
+            "every listener",
+            "each restaurant's post is on its way",
+            lambda: posts.posts_have_begun(streams.read_stream(restaurant_events.TOPIC, with_types=True)),
+        ),
+        Check(
+            "posts_are_told",
+            "every listener",
+            "and has told each follower once, where it is through",
+            one_snapshot(posts.posts_are_told),
+        ),
         Check("ledger_balances", "nothing lost", "the ledger balances to zero", money.ledger_balances),
         Check("ledger_equals_payments", "nothing lost", "it is captures less refunds", money.ledger_equals_payments),
         Check("gateway_agrees", "nothing lost", "and the payment gateway says the same", money.gateway_agrees),
@@ -68,6 +82,7 @@ def run_checks(*, final: bool, accepted_file: Path | None, replay: bool) -> Iter
             3, Check("accepted_orders_ended", "one courier", "accepted orders ended", couriers.accepted_orders_ended)
         )
         checks.append(Check("payments_ended", "nothing lost", "ended orders are paid or let go", money.payments_ended))
+        checks.append(Check("posts_are_finished", "nothing lost", "each post is through", posts.posts_are_finished))
         checks.append(Check("notices_are_tried", "nothing lost", "each notice was tried", notices.notices_are_tried))
     if accepted_file is not None:
         ids = accepted.read_accepted(accepted_file)

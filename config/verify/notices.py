@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from messaging.names import full_topic
@@ -24,7 +26,8 @@ PROMISED = (Channel.INBOX, Channel.EMAIL)
 PATIENCE = 30.0
 
 #: Committed facts that the group says it has applied, without the row that they must have. A group's rows and the
-#: sequences it has applied commit together, so this holds on a running system, seen in one snapshot.
+#: sequences it has applied commit together, so this holds on a running system, seen in one snapshot. What is older than
+#: notices are kept proves nothing, and an account that was erased has none.
 _UNTOLD = """
     WITH live AS (
         SELECT number FROM messaging_generation WHERE "group" = 'notifications' AND state = 'live'
@@ -34,16 +37,16 @@ _UNTOLD = """
     ), facts AS (
         SELECT h.event_id, h.type, h.order_id FROM orders_orderhistory h
         JOIN applied a ON a.key = h.order_id::text AND h.sequence <= a.last_sequence
-        WHERE a.topic = ANY(%(orders)s)
+        WHERE a.topic = ANY(%(orders)s) AND h.recorded_at > now() - %(kept)s * interval '1 day'
         UNION ALL
         SELECT h.event_id, h.type, p.order_id FROM orders_paymenthistory h
         JOIN orders_payment p ON p.id = h.payment_id
         JOIN applied a ON a.key = h.payment_id::text AND h.sequence <= a.last_sequence
-        WHERE a.topic = ANY(%(payments)s)
+        WHERE a.topic = ANY(%(payments)s) AND h.recorded_at > now() - %(kept)s * interval '1 day'
     ), due AS (
         SELECT f.event_id, f.type, f.order_id, o.customer_id, t.channel
         FROM facts f JOIN unnest(%(types)s::text[], %(channels)s::text[]) AS t (type, channel) ON t.type = f.type
-        JOIN orders_order o ON o.id = f.order_id JOIN accounts_user u ON u.id = o.customer_id
+        JOIN orders_order o ON o.id = f.order_id JOIN accounts_user u ON u.id = o.customer_id AND u.is_active
     )
     SELECT d.order_id, d.type, d.channel, d.event_id FROM due d
     LEFT JOIN notifications_notice n
@@ -60,11 +63,12 @@ def facts_are_told() -> Iterator[Violation]:
         for channel in PROMISED
         if channel in KINDS[kind].defaults
     ]
-    values = {
+    values: dict[str, Any] = {
         "orders": _names("orders.events"),
         "payments": _names("payments.transactions"),
         "types": [kind for kind, _ in due],
         "channels": [str(channel) for _, channel in due],
+        "kept": settings.NOTICE_DAYS,
     }
     with connection.cursor() as cursor:
         cursor.execute(_UNTOLD, values)

@@ -24,9 +24,11 @@ class Stream:
     ids: dict[tuple[str, int], str] = field(default_factory=dict)
     gaps: list[Violation] = field(default_factory=list)
     repeats: int = 0
+    #: Each event's type, where they were asked for.
+    types: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
-def read_stream(topic: str = TOPIC) -> Stream:
+def read_stream(topic: str = TOPIC, *, with_types: bool = False) -> Stream:
     """Read a topic from its first record to its present end, by itself: no group, nothing committed."""
     consumer = kafka.consumer()
     stream = Stream()
@@ -39,13 +41,14 @@ def read_stream(topic: str = TOPIC) -> Stream:
         while any(consumer.position(partition) < ends[partition] for partition in partitions):
             for records in consumer.poll(timeout_ms=500, max_records=2000).values():
                 for record in records:
-                    _take(stream, {key: value.decode() for key, value in record.headers}, record.topic)
+                    headers = {key: value.decode() for key, value in record.headers}
+                    _take(stream, headers, record.topic, with_types=with_types)
     finally:
         kafka.close_quietly(consumer)
     return stream
 
 
-def _take(stream: Stream, headers: dict[str, str], topic: str) -> None:
+def _take(stream: Stream, headers: dict[str, str], topic: str, *, with_types: bool) -> None:
     key, sequence = headers.get("ce_subject", ""), headers.get("ce_sequence")
     if sequence is None:
         return
@@ -53,6 +56,8 @@ def _take(stream: Stream, headers: dict[str, str], topic: str) -> None:
     if number == last + 1:
         stream.length[key] = number
         stream.ids[key, number] = headers.get("ce_id", "")
+        if with_types:
+            stream.types[key, number] = headers.get("ce_type", "")
     elif number <= last:
         stream.repeats += 1
     else:

@@ -27,6 +27,7 @@ def summary() -> dict[str, Any]:
         "latency": {
             "placed_to_paid": _latency("order.placed", "order.paid"),
             "accepted_to_offer": _latency("order.accepted", "offer.made"),
+            "captured_to_receipt": _receipts(),
         },
         "click_to_door_minutes": _click_to_door(),
         "ledger": {account.label: total for account, total in balances()},
@@ -60,6 +61,24 @@ def _latency(first: str, then: str) -> dict[str, float | None]:
             ) AS waits
             """,
             [first, then],
+        )
+        median, high = cursor.fetchone()
+    return {"p50_ms": median and float(median), "p95_ms": high and float(high)}
+
+
+def _receipts() -> dict[str, float | None]:
+    """Median and 95th percentile, wall milliseconds, from a capture's commit to the mail server's yes to its mail."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT round(1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY wait)::numeric, 1),
+                   round(1000 * percentile_cont(0.95) WITHIN GROUP (ORDER BY wait)::numeric, 1)
+            FROM (
+                SELECT extract(epoch FROM n.sent_at - h.recorded_at) AS wait
+                FROM orders_paymenthistory h JOIN notifications_notice n USING (event_id)
+                WHERE h.type = 'payment.captured' AND n.channel = 'email' AND n.state = 'sent'
+            ) AS waits
+            """
         )
         median, high = cursor.fetchone()
     return {"p50_ms": median and float(median), "p95_ms": high and float(high)}

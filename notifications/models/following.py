@@ -34,6 +34,7 @@ class Post(models.Model):
     split_at = models.DateTimeField(null=True, help_text="wall time at which all of them were")
     finished_at = models.DateTimeField(null=True, help_text="wall time at which the last range was done")
     touched_at = models.DateTimeField(db_default=Now(), help_text="wall time of its beginning, or of a reminder")
+    told = models.PositiveIntegerField(null=True, help_text="people it reached, written when its ranges were removed")
 
     class Meta:
         indexes = [

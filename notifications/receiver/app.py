@@ -54,6 +54,8 @@ class App:
             case "DELETE", "browsers", token:
                 gone = self.store.execute("UPDATE browsers SET gone = 1 WHERE token = ?", token)
                 return (200, {"gone": token}) if gone else (404, {"error": "no such subscription"})
+            case "POST", "forget":
+                return 200, self.forget(json.loads(body or b"{}"))
             case "GET", "pushes":
                 return 200, self.pushes(query)
             case "POST", "push", token:
@@ -81,6 +83,18 @@ class App:
             "page": PAGE,
         }
         return list(self.store.connection.execute(sql, values))
+
+    def forget(self, wanted: dict[str, list[str]]) -> dict[str, int]:
+        """Remove mail to these addresses or under these message ids, and these subscriptions with all they took."""
+        gone = {"mails": 0, "pushes": 0, "browsers": 0}
+        for address in wanted.get("addresses", []):
+            gone["mails"] += self.store.execute("DELETE FROM mails WHERE lower(recipients) = lower(?)", address)
+        for message in wanted.get("message_ids", []):
+            gone["mails"] += self.store.execute("DELETE FROM mails WHERE message_id = ?", message)
+        for token in wanted.get("tokens", []):
+            gone["pushes"] += self.store.execute("DELETE FROM pushes WHERE token = ?", token)
+            gone["browsers"] += self.store.execute("DELETE FROM browsers WHERE token = ?", token)
+        return gone
 
     def pushes(self, query: dict[str, str]) -> list[dict[str, Any]]:
         """The latest first; `tokens` names the subscriptions, else all."""

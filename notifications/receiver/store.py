@@ -37,6 +37,8 @@ class Store:
         }
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
+        # What is to be forgotten must not be read from the file's free pages.
+        self.connection.execute("PRAGMA secure_delete = ON")
         self.connection.executescript(SCHEMA)
 
     def rows(self, sql: str, *values: Any) -> list[Row]:

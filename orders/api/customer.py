@@ -38,6 +38,7 @@ def place(
         idempotency_key=idempotency_key,
         door_code=body.door_code,
         device=device_of(request),
+        quote_id=body.quote,
     )
     return Status(201, OwnOrderOut.of(order))
 

@@ -5,14 +5,26 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from accounts.auth import SIGNED_IN, user_with_role
 from accounts.models import Role, User
-from orders import kitchen
+from orders import kitchen, posts
 from orders.models import Order, Restaurant
 
-from .schemas import AcceptIn, ItemOut, LaterIn, MovedOut, OrderOut, PausedIn, PausedOut, ReasonIn, SoldOutIn
+from .schemas import (
+    AcceptIn,
+    ItemOut,
+    LaterIn,
+    MovedOut,
+    OrderOut,
+    PausedIn,
+    PausedOut,
+    PostedOut,
+    PostIn,
+    ReasonIn,
+    SoldOutIn,
+)
 
 router = Router(tags=["restaurant"], auth=SIGNED_IN)
 
@@ -81,3 +93,9 @@ def later(request: HttpRequest, order_id: uuid.UUID, body: LaterIn) -> MovedOut:
 def paused(request: HttpRequest, body: PausedIn) -> PausedIn:
     """Stop or start taking orders."""
     return PausedIn(paused=kitchen.set_paused(by=cook(request), paused=body.paused).paused)
+
+
+@router.post("/posts", response={201: PostedOut})
+def post(request: HttpRequest, body: PostIn) -> Status[PostedOut]:
+    """Tell all who follow the restaurant; 409 for a second post within ten minutes."""
+    return Status(201, PostedOut(id=posts.post(body.text, by=cook(request))))

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
-from orders.models import MenuItem, Order, OrderLine, Restaurant
+from orders.models import MenuItem, Order, OrderLine, Quote, Restaurant
+from orders.pricing.fares import Fee
 
 #: PostgreSQL's text holds no NUL; 200 characters is what a reason's column takes.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00]*$")]
@@ -39,12 +40,13 @@ class RestaurantOut(Schema):
     is_open: bool
     latitude: float
     longitude: float
-    delivery_fee: int
+    delivery_fee: int = Field(description="now, with what demand adds")
+    usual_delivery_fee: int = Field(description="without demand")
     preparation_minutes: int
 
     @classmethod
-    def of(cls, restaurant: Restaurant, *, now: datetime) -> RestaurantOut:
-        return cls(is_open=restaurant.is_open(now), **_plain(restaurant))
+    def of(cls, restaurant: Restaurant, *, now: datetime, fee: Fee) -> RestaurantOut:
+        return cls(is_open=restaurant.is_open(now), **_plain(restaurant, fee))
 
 
 class OptionOut(Schema):
@@ -97,19 +99,28 @@ class SectionOut(Schema):
 
 
 class MenuOut(RestaurantOut):
+    quote: uuid.UUID = Field(description="name it in the order, and the fee is the one shown here")
+    quote_valid_until: datetime = Field(description="wall time")
     sections: list[SectionOut]
 
     @classmethod
     def with_sections(
-        cls, restaurant: Restaurant, sections: list[tuple[str, list[MenuItem]]], *, now: datetime
+        cls, restaurant: Restaurant, sections: list[tuple[str, list[MenuItem]]], *, now: datetime, quote: Quote
     ) -> MenuOut:
         listed = [SectionOut(name=name, items=[ItemOut.of(item) for item in items]) for name, items in sections]
-        return cls(is_open=restaurant.is_open(now), sections=listed, **_plain(restaurant))
+        return cls(
+            is_open=restaurant.is_open(now),
+            sections=listed,
+            quote=quote.pk,
+            quote_valid_until=quote.valid_until,
+            **_plain(restaurant, Fee(quote.usual, quote.fee)),
+        )
 
 
-def _plain(restaurant: Restaurant) -> dict[str, Any]:
-    fields = RestaurantOut.model_fields.keys() - {"is_open"}
-    return {name: getattr(restaurant, name) for name in fields}
+def _plain(restaurant: Restaurant, fee: Fee) -> dict[str, Any]:
+    fields = RestaurantOut.model_fields.keys() - {"is_open", "delivery_fee", "usual_delivery_fee"}
+    found = {name: getattr(restaurant, name) for name in fields}
+    return found | {"delivery_fee": fee.now, "usual_delivery_fee": fee.usual}
 
 
 class LineIn(Schema):
@@ -132,6 +143,7 @@ class OrderIn(Schema):
     address: AddressIn
     card: Text
     expected_total: int
+    quote: uuid.UUID | None = Field(None, description="the menu's: its fee is charged, whatever the fee is by then")
     door_code: bool = Field(False, description="hand it over only against a code that the customer tells the courier")
 
 
@@ -245,3 +257,11 @@ class PausedOut(Schema):
 
 class LaterIn(Schema):
     minutes: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]
+
+
+class PostIn(Schema):
+    text: Annotated[str, Field(max_length=5000, description="1 to 280 characters")]
+
+
+class PostedOut(Schema):
+    id: uuid.UUID = Field(description="of the event; the post's progress is found under it")

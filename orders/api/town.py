@@ -8,6 +8,8 @@ from ninja import Router
 from orders.city import CityNow, city_now
 from orders.menu import restaurant_with_menu, sections
 from orders.models import City, Restaurant
+from orders.pricing.fares import fees_of
+from orders.pricing.quotes import quote_for
 
 from .schemas import CityOut, MenuOut, RestaurantOut
 
@@ -23,12 +25,13 @@ def city(request: HttpRequest) -> City:
 @router.get("/restaurants", response=list[RestaurantOut])
 def restaurants(request: HttpRequest) -> list[RestaurantOut]:
     """Every restaurant, and whether it takes orders at this moment of city time."""
-    now = city_now()
-    return [RestaurantOut.of(each, now=now) for each in Restaurant.objects.prefetch_related("hours").order_by("name")]
+    now, every = city_now(), list(Restaurant.objects.prefetch_related("hours").order_by("name"))
+    fees = fees_of(every)
+    return [RestaurantOut.of(each, now=now, fee=fees[each.pk]) for each in every]
 
 
 @router.get("/restaurants/{slug}", response=MenuOut)
 def restaurant(request: HttpRequest, slug: str) -> MenuOut:
     """One restaurant with its menu."""
     found = restaurant_with_menu(slug)
-    return MenuOut.with_sections(found, sections(found), now=city_now())
+    return MenuOut.with_sections(found, sections(found), now=city_now(), quote=quote_for(found))

@@ -4,6 +4,7 @@ from .city import City
 from .ledger import Account, Entry, Posting
 from .order import FINAL, Order, OrderHistory, OrderLine, Status
 from .payment import GatewayEvent, Payment, PaymentHistory, Refund, RefundLine
+from .pricing import FareStep, Pressure, Quote, ZoneFare
 from .rating import Rating
 from .restaurant import Allergen, MenuItem, MenuOption, OpeningHours, OptionGroup, Restaurant
 
@@ -13,6 +14,7 @@ __all__ = [
     "Allergen",
     "City",
     "Entry",
+    "FareStep",
     "GatewayEvent",
     "MenuItem",
     "MenuOption",
@@ -24,9 +26,12 @@ __all__ = [
     "Payment",
     "PaymentHistory",
     "Posting",
+    "Pressure",
+    "Quote",
     "Rating",
     "Refund",
     "RefundLine",
     "Restaurant",
     "Status",
+    "ZoneFare",
 ]

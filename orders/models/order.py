@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Address
 
+from .pricing import Quote
 from .restaurant import Restaurant
 
 
@@ -63,6 +64,15 @@ class Order(models.Model):
     subtotal = models.PositiveIntegerField(help_text="minor units")
     delivery_fee = models.PositiveIntegerField(help_text="minor units")
     total = models.PositiveIntegerField(help_text="minor units")
+    # The constraint order_fee_as_quoted spans three columns: (quote, restaurant, delivery_fee) is a quote's.
+    quote = models.ForeignKey(
+        Quote,
+        null=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        related_name="orders",
+        help_text="the fee that was shown; none where a program ordered without asking for one",
+    )
     idempotency_key = models.CharField(max_length=80)
     request_digest = models.CharField(max_length=64, help_text="SHA-256 of the request that placed it")
     placed_at = models.DateTimeField(help_text="city time")

@@ -37,6 +37,11 @@ def commission(amount: int) -> int:
     return amount * COMMISSION_PERCENT // 100
 
 
+def courier_pay(order: Order) -> int:
+    """What bringing it earns its courier, minor units."""
+    return order.delivery_fee
+
+
 def post_sale(order: Order, *, at: datetime) -> None:
     """The order is delivered: its customer owes it, and everybody's share of it is earned."""
     ours = commission(order.subtotal)
@@ -44,7 +49,7 @@ def post_sale(order: Order, *, at: datetime) -> None:
         Side(Account.CUSTOMERS, order.customer_id, order.total),
         Side(Account.RESTAURANTS, order.restaurant_id, -(order.subtotal - ours)),
         Side(Account.REVENUE, None, -ours),
-        Side(Account.COURIERS, order.courier_id, -order.delivery_fee),
+        Side(Account.COURIERS, order.courier_id, -courier_pay(order)),
     ]
     _post(f"sale/{order.pk}", Posting.Kind.SALE, order, sides, at=at)
 

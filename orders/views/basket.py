@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from orders.basket import Basket, BasketRefused, load_basket, save_basket
 from orders.menu import UnknownOption, WrongChoice, chosen_options, restaurant_with_menu, unit_price
 from orders.models import MenuItem, Restaurant
+from orders.pricing.quotes import quote_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,15 @@ def shown_basket(basket: Basket) -> tuple[Restaurant | None, list[ShownLine]]:
 def basket(request: HttpRequest) -> HttpResponse:
     held = load_basket(request.session)
     shop, lines = shown_basket(held)
-    total = held.subtotal + (shop.delivery_fee if shop else 0)
-    return render(request, "orders/basket.html", {"basket": held, "restaurant": shop, "lines": lines, "total": total})
+    quote = quote_for(shop) if shop else None
+    context = {
+        "basket": held,
+        "restaurant": shop,
+        "lines": lines,
+        "quote": quote,
+        "total": held.subtotal + (quote.fee if quote else 0),
+    }
+    return render(request, "orders/basket.html", context)
 
 
 @require_POST

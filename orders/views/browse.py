@@ -14,6 +14,7 @@ from orders.browsing import find_restaurants
 from orders.city import city_now
 from orders.menu import dishes, restaurant_with_menu
 from orders.models import Restaurant
+from orders.pricing.fares import fee_of
 from orders.ratings import averages
 
 
@@ -38,6 +39,7 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "restaurant": shop,
         "sections": dishes(shop),
+        "fee": fee_of(shop),
         "rating": averages([shop.pk]).get(shop.pk),
         "is_open": shop.is_open(city_now()),
         "chosen": sorted({line.item for line in basket.lines}) if basket.restaurant == slug else [],

@@ -17,6 +17,7 @@ from orders.basket import Basket, load_basket, save_basket
 from orders.checkout import AddressRequest, CheckoutRefused, IdempotencyConflict, LineRequest, place_order
 from orders.devices import device_of, remembers_device
 from orders.models import Order, Restaurant
+from orders.pricing.quotes import quote_for
 
 from .basket import shown_basket
 
@@ -43,6 +44,7 @@ class CheckoutForm(forms.Form):
     card = forms.ChoiceField(choices=CARDS)
     key = forms.CharField(max_length=80)
     expected_total = forms.IntegerField()
+    quote = forms.UUIDField(required=False)
 
     def __init__(self, data: Any = None, *, user: User, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
@@ -102,6 +104,7 @@ def _place(request: HttpRequest, basket: Basket, asked: dict[str, Any]) -> Order
         idempotency_key=asked["key"],
         door_code=asked["door_code"],
         device=device_of(request),
+        quote_id=asked["quote"],
     )
     basket.clear()
     save_basket(request.session, basket)
@@ -115,6 +118,8 @@ def _explain(request: HttpRequest, basket: Basket, refusal: CheckoutRefused) -> 
         basket.reprice(prices)
         save_basket(request.session, basket)
         messages.warning(request, f"{refusal} Look it over, then press again.")
+    elif refusal.code == "fee_changed":
+        messages.warning(request, f"{refusal} Nothing was charged. Look it over, then press again.")
     else:
         messages.error(request, f"{refusal} Nothing was charged, and your basket is as it was.")
 
@@ -122,11 +127,13 @@ def _explain(request: HttpRequest, basket: Basket, refusal: CheckoutRefused) -> 
 def _page(request: HttpRequest, basket: Basket, form: CheckoutForm) -> HttpResponse:
     shop, lines = shown_basket(basket)
     assert shop is not None
+    quote = quote_for(shop)
     context = {
         "basket": basket,
         "restaurant": shop,
         "lines": lines,
-        "total": basket.subtotal + shop.delivery_fee,
+        "quote": quote,
+        "total": basket.subtotal + quote.fee,
         "form": form,
         "cards": CARDS,
         "chosen": form.data.get("door") or str(form.addresses[0].pk if form.addresses else "new"),

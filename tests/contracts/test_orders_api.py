@@ -213,5 +213,5 @@ def test_what_is_asked_often_stays_cheap(django_assert_num_queries: DjangoAssert
         assert len(kitchen.get("/restaurant/orders")[1]) == 3
     with django_assert_num_queries(3):
         assert len(customer.get("/orders")[1]) == 3
-    with django_assert_num_queries(3):  # clock, restaurants, hours
+    with django_assert_num_queries(4):  # clock, restaurants, hours, fares
         customer.get("/restaurants")

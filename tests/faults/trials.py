@@ -1,11 +1,16 @@
-"""Counted trials of a fault, from a printed seed, and the table a run ends with."""
+"""Counted trials of a fault, from a printed seed, and the table a run ends with, as a pytest plugin.
+
+Each test's row is part of its report, so that the table is whole wherever the test ran.
+"""
 
 from __future__ import annotations
 
 import os
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+import pytest
 
 FULL = os.environ.get("FORKROAD_FAULTS") == "full"
 SEED = int(os.environ.get("FORKROAD_FAULTS_SEED") or 20_261_124)
@@ -38,10 +43,35 @@ class Row:
         # The rule of three: none of n failed bounds the rate under 3/n with 95 % confidence.
         return f"0 of {self.passed} failed, so under {3 / self.passed:.2g}" if self.passed else "kept"
 
+    def add(self, other: Row) -> None:
+        """Count another test's trials of the same fault."""
+        self.planned += other.planned
+        self.passed += other.passed
+        self.failed |= other.failed
+        self.measures |= other.measures
 
-ROWS: dict[tuple[int, str], Row] = {}
+    def report(self, item: pytest.Item) -> None:
+        """Put it into the report of the test that it is of."""
+        item.user_properties.append((PROPERTY, asdict(self)))
 
 
-def row(number: int, fault: str) -> Row:
-    """The row of this number and description, the same one however often it is asked for."""
-    return ROWS.setdefault((number, fault), Row(number, fault))
+PROPERTY = "fault row"
+
+#: By number and description; filled where the run's end is told.
+TABLE: dict[tuple[int, str], Row] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    for name, value in report.user_properties:
+        if name == PROPERTY and isinstance(value, dict) and report.when == "teardown":
+            row = Row(**value)
+            TABLE.setdefault((row.number, row.fault), Row(row.number, row.fault)).add(row)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not TABLE:
+        return
+    terminalreporter.section(f"fault matrix, {'full' if FULL else 'short cut'}, seed {SEED}")
+    for _, entry in sorted(TABLE.items()):
+        measures = "".join(f"; {name} {value}" for name, value in entry.measures.items())
+        terminalreporter.write_line(f"{entry.number:>3}  {entry.fault}: {entry.verdict}{measures}")

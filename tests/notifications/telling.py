@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from accounts.models import Role, User
 from delivery.events import CourierAssigned
 from messaging.consuming.batch import Batch, apply_batch
 from messaging.consuming.group import get_group
 from messaging.consuming.records import Record as Read
-from messaging.envelope import Event
+from messaging.envelope import Event, registered_types
 from messaging.models import OutboxRow, StoredOffset
 from notifications.asking import SEND
 from orders import events
+from orders.models import Order
 from orders.payments.events import PaymentCaptured, PaymentRefunded
 from tests import factories
 from tests.messaging.streams import NOON, Record
@@ -128,6 +131,21 @@ def read(records: Sequence[Record], *, topic: str = "orders.events") -> None:
 def read_story(story: Story) -> None:
     for topic, records in story.records().items():
         read(records, topic=topic)
+
+
+def read_order(order: Order) -> None:
+    """Hand the group everything that has happened to an order."""
+    read(
+        [
+            fact(
+                str(order.pk),
+                row.sequence,
+                msgspec.convert(row.payload, registered_types()[row.type]),
+                event_id=row.event_id,
+            )
+            for row in order.history.order_by("sequence")
+        ]
+    )
 
 
 def ten_times(records: dict[str, list[Record]], chance: random.Random) -> list[tuple[str, Record]]:

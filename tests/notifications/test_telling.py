@@ -8,12 +8,10 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from config.verify.notices import facts_are_told
 from messaging.consuming.group import get_group
-from messaging.envelope import registered_types
 from messaging.models import OutboxRow, ParkedRecord
 from notifications.asking import Ask, ask, ask_many
 from notifications.models import Channel, Device, Notice, OrderText, Preference
@@ -21,7 +19,7 @@ from notifications.preferences import say
 from tests import factories
 from tests.messaging.streams import NOON, Record
 
-from .telling import Story, commands, fact, person, read, read_story, ten_times
+from .telling import Story, commands, fact, person, read, read_order, read_story, ten_times
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("namespace")]
 
@@ -193,18 +191,7 @@ def test_what_is_heard_of_days_later_is_written_to_nobody() -> None:
 
 def test_verify_names_a_fact_that_nobody_was_told_of() -> None:
     order = factories.paid_order()
-    history = list(order.history.order_by("sequence"))
-    read(
-        [
-            fact(
-                str(order.pk),
-                row.sequence,
-                msgspec.convert(row.payload, registered_types()[row.type]),
-                event_id=row.event_id,
-            )
-            for row in history
-        ]
-    )
+    read_order(order)
     assert list(facts_are_told()) == []
 
     Notice.objects.filter(kind="placed").delete()

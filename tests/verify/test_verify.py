@@ -22,6 +22,9 @@ from messaging.consuming.group import all_groups
 from messaging.models import DeadLetter, OutboxRow, StoredOffset, StreamSequence
 from messaging.outbox import publish
 from messaging.topology import topics
+from notifications.fanout import splitting
+from notifications.models import Post
+from orders import posts
 from orders.city import city_now
 from orders.lifecycle import SYSTEM, record
 from orders.models import Entry, Order, OrderHistory, Payment, PaymentHistory, Status
@@ -63,9 +66,8 @@ def broken(answer: dict[str, Any]) -> dict[str, list[str]]:
 
 @pytest.fixture
 def delivered() -> Order:
-    """One order that went its whole way, told to every group; the commands on SQS are not this test's matter."""
-    for topic in topics():
-        make_topic(topic.name)
+    """An order that went its whole way and a restaurant's post, told to every group; SQS is not this test's matter."""
+    make_topic(*(topic.name for topic in topics()))
     courier = factories.make_courier()
     order = factories.ready_order()
     offer = offers.make(order.id, courier_id=courier.pk)
@@ -74,9 +76,12 @@ def delivered() -> Order:
     couriers.pick_up(order.id, courier=courier)
     couriers.deliver(order.id, courier=courier)
     payments.capture(order=str(order.id))
-    OutboxRow.objects.filter(road="sqs").delete()
+    posts.post("Open late tonight", by=order.restaurant.user)
     send_events()
     read_events()
+    # Nobody follows the restaurant, so its post is through as soon as that is known.
+    splitting.split(Post.objects.get().pk)
+    OutboxRow.objects.filter(road="sqs").delete()
     order.refresh_from_db()
     return order
 
@@ -109,6 +114,11 @@ def test_a_system_that_keeps_its_promises(delivered: Order, tmp_path: Path) -> N
     assert answer["summary"]["orders"] == {"placed": 1, "delivered": 1, "unfinished": 0}
     assert answer["summary"]["offers"] == {"made": 1, "accepted": 1}
     assert answer["summary"]["events_per_group"]["metrics"] == delivered.version
+
+    # when: a post is gone that its group says it has read
+    Post.objects.all().delete()
+    # then
+    assert broken(verify()) == {"posts_have_begun": [f"restaurant {delivered.restaurant_id}"]}
 
 
 @pytest.mark.usefixtures("without_index")
