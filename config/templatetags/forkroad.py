@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from .drawings import DRAWINGS
 from .icons import ICONS
 
 register = template.Library()
@@ -49,6 +50,12 @@ def minutes(seconds: float) -> str:
 
 
 @register.filter
+def moment(seconds: float) -> datetime:
+    """A wall time from Unix seconds."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+@register.filter
 def precise(moment: datetime | None) -> str:
     """A time with its milliseconds, for whoever compares events."""
     return "–" if moment is None else f"{timezone.localtime(moment):%H:%M:%S.%f}"[:-3]
@@ -82,6 +89,15 @@ def icon(name: str, label: str = "") -> SafeString:
         name,
         role,
         mark_safe(ICONS[name]),
+    )
+
+
+@register.simple_tag
+def drawing(name: str) -> SafeString:
+    """A large picture: decoration, whose page says in words what it shows."""
+    return format_html(
+        '<svg class="drawing" viewBox="0 0 160 110" aria-hidden="true" focusable="false">{}</svg>',
+        mark_safe(DRAWINGS[name]),
     )
 
 

@@ -34,5 +34,6 @@ ICONS: dict[str, str] = {
     "again": '<path d="M5 12a7 7 0 0 1 12-4.9L19.5 9M19.5 4.5V9H15M19 12a7 7 0 0 1-12 4.9L4.5 15M4.5 19.5V15H9"/>',
     "home": '<path d="M4 11.5 12 4l8 7.5M6 10v10h12V10"/><path d="M10 20v-6h4v6"/>',
     "print": '<path d="M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z"/>',
+    "unplugged": '<path d="M9 3.5v4M15 3.5v4M6.5 7.5h11V11a5.5 5.5 0 0 1-11 0zM12 16.5v4M4 4l16 16"/>',
     "arrow": '<path d="M5 12h14M13.5 6.5 19 12l-5.5 5.5"/>',
 }

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.conf import settings
+from django.db import connections
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
@@ -100,6 +102,9 @@ def chromium() -> Iterator[Browser]:
         try:
             yield browser
         finally:
+            if settings.configured:
+                # Under Playwright's event loop Django keeps a connection that nobody finds again after it.
+                connections.close_all()
             browser.close()
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.db import transaction
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from playwright._impl._api_structures import SetCookieParam
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
-from accounts.models import User
+from accounts.models import Address, Role, User
 from delivery import couriers, offers
 from messaging.alerting.answering import answer_incidents
-from messaging.models import Incident
+from messaging.models import DeadLetter, Incident
 from messaging.models.incident import open_incident
 from notifications import followers
 from notifications.asking import ask
@@ -50,6 +54,9 @@ class Place:
     before: Callable[[Page], None] = lambda page: None
     #: Left to the full sweep.
     rare: bool = False
+    #: A pattern of what the console says of the refusal or the lost connection that is to be seen; nothing else may
+    #: stand there.
+    console: str = ""
 
 
 def set_scene() -> Scene:
@@ -57,6 +64,10 @@ def set_scene() -> Scene:
     idle.items.all().delete()
     kitchen.set_paused(by=idle.user, paused=True)
     factories.bob()
+    eve = factories.make_customer("eve")
+    TOTP.activate(eve, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(eve)
+    factories.make_user("newcomer", Role.CUSTOMER)
     scene = Scene(shop, factories.alice())
     scene.orders = {
         "unpaid": factories.place_order(scene.alice, shop),
@@ -72,6 +83,8 @@ def set_scene() -> Scene:
     for name in ("bag", "delivered"):
         offers.accept(offer_to(courier, scene.orders[name]).id, courier=courier)
         couriers.pick_up(scene.orders[name].id, courier=courier)
+    factories.make_courier("c-02", online=False)
+    offer_to(factories.make_courier("c-03"), scene.orders["counter"])
     couriers.deliver(scene.orders["delivered"].id, courier=courier)
     ratings.rate(scene.orders["delivered"].id, by=scene.alice, food=4, courier=5)
     lifecycle.cancel(scene.orders["cancelled"].id, by=Actor("customer", scene.alice.pk), reason="I changed my mind")
@@ -88,6 +101,9 @@ def set_scene() -> Scene:
     open_incident("outbox_age", "kafka", "12 messages wait for kafka, the oldest for 41 s.")
     open_incident("undispatched", str(scene.orders["counter"].pk), "no courier, 10 min after it was due")
     answer_incidents()
+    DeadLetter.objects.create(
+        road="sqs", source="notices", message_id="m", type="notices.send", receive_count=8, error="it has no template"
+    )
     followers.follow(shop.pk, user_id=scene.alice.pk)
     post = Post(event_id=uuid.uuid4(), restaurant_id=shop.pk, account_id=shop.user_id, name=shop.name, slug=shop.slug)
     post.text, post.posted_at = "Kitchen open late, 20 % off", city_now()
@@ -132,25 +148,118 @@ def pay_without_a_door(page: Page) -> None:
     page.get_by_text("Say where to bring it").wait_for()
 
 
+def press(name: str, **fields: str) -> Callable[[Page], None]:
+    """Fill fields by their labels, press the button of that name in the page itself, and wait for the answer."""
+
+    def go(page: Page) -> None:
+        for label, text in fields.items():
+            page.get_by_label(label.replace("_", " "), exact=False).first.fill(text)
+        with page.expect_navigation():
+            page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
+
+    return go
+
+
+def without_cookies(page: Page) -> None:
+    """Send a form that another sign-in, or a browser that keeps nothing, has left without its token."""
+    page.context.clear_cookies()
+    press("Sign in", Username="alice", Password="forkroad")(page)
+
+
+def shown_as(template: str) -> Callable[[Page], None]:
+    """A page that cannot be asked for, as the server would send it."""
+
+    def go(page: Page) -> None:
+        page.route("**/*", lambda route: _answer(route, template))
+        page.reload()
+
+    return go
+
+
+def _answer(route: Route, template: str) -> None:
+    if route.request.is_navigation_request():
+        route.fulfill(body=render_to_string(template), content_type="text/html; charset=utf-8")
+    else:
+        route.continue_()
+
+
+def cut_off(page: Page) -> None:
+    page.context.set_offline(True)
+    page.locator("#offline").wait_for()
+
+
+def into_a_cellar(page: Page) -> None:
+    page.context.set_offline(True)
+    page.locator("#light[data-state=away]").wait_for()
+
+
+def refuse_pieces(page: Page) -> None:
+    """The pieces of other rooms do not come: the page says so, and stands without them."""
+    page.route(re.compile("/fragments/|/notices/restaurants/"), lambda route: route.fulfill(status=503))
+    page.reload()
+    page.get_by_role("button", name="Ask again").first.wait_for()
+
+
+def press_in_vain(page: Page) -> None:
+    """A press whose answer never comes."""
+    page.route("**/accept", lambda route: route.abort())
+    page.get_by_role("button", name="Accept").first.click()
+    page.locator("#failed").wait_for()
+
+
+def home_address(scene: Scene) -> str:
+    return reverse("address", args=[Address.objects.filter(user=scene.alice)[0].pk])
+
+
 def menu(scene: Scene) -> str:
     return reverse("orders:restaurant", args=[scene.shop.slug])
 
 
+def second_step(page: Page) -> None:
+    """As far as the code: nobody comes to this page but by the password."""
+    press("Sign in", Username="eve", Password="forkroad")(page)
+
+
+STILL_ME = press("Go on", Password="forkroad")
+
+#: Eve signs in in two steps.
+ACCOUNT: list[Place] = [
+    Place("account", "alice", to("account"), rare=True),
+    Place("password", "alice", to("account_change_password"), rare=True),
+    Place("e-mail", "alice", to("account_email"), rare=True),
+    Place("e-mail, an old link", None, lambda scene: reverse("account_confirm_email", args=["x"]), rare=True),
+    Place("e-mail, sent", None, to("account_email_verification_sent"), rare=True),
+    Place("is it still you", "alice", to("account_reauthenticate"), rare=True),
+    Place("closed", None, to("account_inactive"), rare=True),
+    Place("forgotten password", None, to("account_reset_password"), rare=True),
+    Place("forgotten password, sent", None, to("account_reset_password_done"), rare=True),
+    Place("new password", None, lambda scene: reverse("account_reset_password_from_key", args=["1", "x-y"]), rare=True),
+    Place("new password, done", None, to("account_reset_password_from_key_done"), rare=True),
+    Place("two steps, off", "alice", to("mfa_index"), rare=True),
+    Place("two steps", "eve", to("mfa_index"), rare=True),
+    Place("two steps, enrol", "alice", to("mfa_activate_totp"), STILL_ME),
+    Place("two steps, switch off", "eve", to("mfa_deactivate_totp"), STILL_ME, rare=True),
+    Place("recovery codes", "eve", to("mfa_view_recovery_codes"), STILL_ME, rare=True),
+    Place("recovery codes, new", "eve", to("mfa_generate_recovery_codes"), STILL_ME, rare=True),
+    Place("second step", None, to("mfa_authenticate"), second_step, rare=True),
+    Place("second step, again", "eve", to("mfa_reauthenticate"), rare=True),
+]
+
 PLACES: list[Place] = [
     Place("home", None, to("home")),
     Place("home, a slip forgiven", None, lambda scene: "/?words=soop", rare=True),
-    Place("home, nothing found", None, lambda scene: "/?words=zzzzqq"),
+    Place("home, nothing found", None, lambda scene: "/?words=zzzzqq", rare=True),
     Place("menu", None, menu),
     Place("menu, empty and paused", None, lambda scene: reverse("orders:restaurant", args=["noodle-bar"]), rare=True),
-    Place("basket, empty", None, to("orders:basket")),
+    Place("basket, empty", None, to("orders:basket"), rare=True),
     Place("basket", "alice", menu, then_to("/basket/")),
     Place("checkout", "alice", menu, then_to("/checkout/"), rare=True),
-    Place("checkout, refused", "alice", menu, pay_without_a_door),
+    Place("checkout, refused", "alice", menu, pay_without_a_door, console="422"),
     Place("orders", "alice", to("orders:mine")),
     Place("orders, none", "bob", to("orders:mine"), rare=True),
     Place("order, unpaid", "alice", of_order("orders:order", "unpaid"), rare=True),
     Place("order, cooking", "alice", of_order("orders:order", "cooking")),
-    Place("order, with a code", "alice", of_order("orders:order", "bag")),
+    Place("order, with a code", "alice", of_order("orders:order", "bag"), rare=True),
     Place("order, delivered", "alice", of_order("orders:order", "delivered")),
     Place("order, cancelled", "alice", of_order("orders:order", "cancelled"), rare=True),
     Place("receipt", "alice", of_order("orders:receipt", "delivered")),
@@ -159,19 +268,116 @@ PLACES: list[Place] = [
     Place("kitchen", "r-soup-kitchen", to("orders:kitchen")),
     Place("kitchen, ready", "r-soup-kitchen", lambda scene: f"{reverse('orders:kitchen')}?tab=ready", rare=True),
     Place("kitchen, paused and empty", "r-noodle-bar", to("orders:kitchen")),
+    Place(
+        "kitchen, a press in vain",
+        "r-soup-kitchen",
+        to("orders:kitchen"),
+        press_in_vain,
+        rare=True,
+        console="ERR_FAILED|htmx:",
+    ),
     Place("courier", "c-01", to("delivery:courier")),
+    Place("courier, offline", "c-02", to("delivery:courier"), rare=True),
+    Place("courier, an offer", "c-03", to("delivery:courier"), rare=True),
+    Place(
+        "courier, no connection", "c-01", to("delivery:courier"), into_a_cellar, console="ERR_INTERNET|htmx", rare=True
+    ),
+    Place("courier, nothing but the shell", None, to("delivery:no-connection"), rare=True),
+    Place("earnings", "c-01", to("delivery:earnings")),
+    Place("earnings, none", "c-02", to("delivery:earnings"), rare=True),
     Place("inbox", "alice", to("notifications:inbox")),
-    Place("inbox, empty", "bob", to("notifications:inbox")),
+    Place("inbox, empty", "bob", to("notifications:inbox"), rare=True),
     Place("what you hear", "alice", to("notifications:preferences")),
-    Place("unsubscribe", None, lambda scene: urlsplit(unsubscribe_url(scene.alice.pk, "receipt")).path),
+    Place("unsubscribe", None, lambda scene: urlsplit(unsubscribe_url(scene.alice.pk, "receipt")).path, rare=True),
     Place("fraud", "operator", to("operator-fraud")),
-    Place("fraud, a case", "operator", of_order("operator-fraud-case", "cooking")),
+    Place("fraud, a case", "operator", of_order("operator-fraud-case", "cooking"), rare=True),
+    Place("delivery fees", "operator", to("operator-pricing")),
+    Place("market", "operator", to("operator-monitoring"), rare=True),
+    Place("fee record", "operator", to("operator-compliance"), rare=True),
     Place("audit", "operator", to("analytics:audit")),
     Place("incidents", "operator", to("operator-incidents")),
-    Place("incident", "operator", lambda scene: reverse("operator-incident", args=[Incident.objects.by_need()[0].pk])),
-    Place("not there", None, lambda scene: "/nothing/like/it", rare=True),
-    Place("not yours", "alice", to("orders:kitchen")),
+    Place(
+        "incident",
+        "operator",
+        lambda scene: reverse("operator-incident", args=[Incident.objects.by_need()[0].pk]),
+        rare=True,
+    ),
+    Place("incidents, none", "operator", lambda scene: f"{reverse('operator-incidents')}?page=99", rare=True),
+    Place("city", "operator", to("operator"), rare=True),
+    Place("orders of the city", "operator", to("operator-orders"), rare=True),
+    Place("orders of the city, none", "operator", lambda scene: f"{reverse('operator-orders')}?words=zzzz", rare=True),
+    Place("story", "operator", of_order("operator-story", "delivered"), rare=True),
+    Place("story, cancelled", "operator", of_order("operator-story", "cancelled"), rare=True),
+    Place("story, waits for a courier", "operator", of_order("operator-story", "counter"), rare=True),
+    Place("money", "operator", to("operator-money"), rare=True),
+    Place("history", "operator", to("operator-history"), rare=True),
+    Place("delivery fees", "operator", to("operator-pricing"), rare=True),
+    Place("market", "operator", to("operator-monitoring"), rare=True),
+    Place("fee record", "operator", to("operator-compliance"), rare=True),
+    Place("faults", "operator", to("operator-faults"), rare=True),
+    Place("workers over time", "operator", to("operator-scaling"), rare=True),
+    Place("audit, asked wrongly", "operator", lambda scene: f"{reverse('analytics:audit')}?order=x&since=y", rare=True),
+    Place("compare", None, to("compare"), rare=True),
+    Place("compare, may run", "operator", to("compare"), rare=True),
+    Place("choose", None, to("choose"), rare=True),
+    Place("design", None, to("design")),
+    Place("sign in", None, to("account_login"), rare=True),
+    Place("sign in, wrong", None, to("account_login"), press("Sign in", Username="alice", Password="wrong"), rare=True),
+    Place("sign up", None, to("account_signup"), rare=True),
+    Place("sign out", "alice", to("account_logout"), rare=True),
+    *ACCOUNT,
+    Place("address", "alice", home_address, rare=True),
+    Place("address, wrong", "newcomer", to("addresses"), press("Save the address"), rare=True, console="422"),
+    Place("mail of the demo", "alice", to("notifications:mails"), rare=True),
+    Place("who brings it, without script", "alice", of_order("delivery:courier-of", "bag"), rare=True),
+    Place("home, no connection", "alice", to("home"), cut_off, console="ERR_INTERNET", rare=True),
+    Place("menu, without its pieces", None, menu, refuse_pieces, console="503", rare=True),
+    Place("map", "operator", to("operator-map")),
+    Place("story", "operator", of_order("operator-story", "cooking"), rare=True),
+    Place("dead letters", "operator", to("operator-dead-letters")),
+    Place("dead letters, none", "operator", lambda scene: "/operator/dead-letters/?road=kafka", rare=True),
+    Place("dead letter", "operator", lambda scene: f"/operator/dead-letters/{DeadLetter.objects.get().pk}/", rare=True),
+    Place("replay", "operator", to("operator-replay")),
+    Place("not there", None, lambda scene: "/nothing/like/it", rare=True, console="404"),
+    Place("not yours", "alice", to("orders:kitchen"), console="403"),
+    Place("form out of date", None, to("account_login"), without_cookies, console="403", rare=True),
+    Place("broken", None, to("home"), shown_as("500.html"), rare=True),
+    Place("not understood", None, to("home"), shown_as("400.html"), rare=True),
 ]
+
+#: What is no page of its own, by the name of its address: pieces of pages, presses, files, and what programs ask for.
+NO_PAGES: dict[str, set[str]] = {
+    "a piece": {
+        *("orders:rating", "orders:money", "orders:kitchen-alarm", "orders:kitchen-numbers"),
+        *("delivery:map-of", "delivery:promise-for", "analytics:for-you", "analytics:also-ordered"),
+        *("notifications:unread", "notifications:following", "notifications:posts", "notifications:mail-html"),
+        *("operator-roads", "operator-promises", "operator-incident-count", "operator-traces"),
+        *("operator-order-promises", "operator-couriers", "operator-order-money"),
+    },
+    "a press": {
+        *("demo-sign-in", "address-default", "address-remove", "analytics:consent", "compare-run"),
+        *("orders:add", "orders:change", "orders:cancel", "orders:again", "orders:rate", "orders:waive-code"),
+        *("orders:problem", "orders:kitchen-accept", "orders:kitchen-reject", "orders:kitchen-rules"),
+        *("orders:kitchen-later", "orders:kitchen-ready", "orders:kitchen-cancel", "orders:kitchen-item"),
+        *("orders:kitchen-post", "orders:kitchen-pause"),
+        *("delivery:online", "delivery:offline", "delivery:accept", "delivery:decline", "delivery:picked-up"),
+        *("delivery:delivered", "delivery:cannot-go-on"),
+        *("notifications:read-all", "notifications:open", "notifications:stand-in"),
+        *("notifications:add-device", "notifications:remove-device", "notifications:follow"),
+        *("operator-incident-handle", "operator-fraud-judge", "operator-refund-decide", "operator-hand-over"),
+        *("operator-refund", "operator-cancel", "operator-bounds", "operator-speed", "operator-break"),
+        *("operator-dead-letter-settle", "operator-replay-start", "operator-replay-call-off"),
+    },
+    "a way on": {"orders:restaurant-by-id", "account_set_password", "account_confirm_login_code"},
+    "a file": {
+        *("delivery:city-layers", "delivery:manifest", "delivery:worker", "notifications:worker"),
+        "mfa_download_recovery_codes",
+    },
+    "for programs": {"orders:payments-webhook", "analytics:browsing", "live", "live-board", "live-map", "metrics"},
+}
+
+#: Pages that need more than the web server: looked over in a test of their own.
+ELSEWHERE: dict[str, str] = {"notifications:mail": "test_notices.py"}
 
 
 def looks(*, full: bool) -> Iterator[tuple[Place, str, int]]:

@@ -25,6 +25,9 @@ PAGES = {
         "operator-roads",
         "operator-scaling",
         "operator-history",
+        "operator-map",
+        "operator-dead-letters",
+        "operator-replay",
         "admin:index",
     ],
 }

@@ -60,7 +60,7 @@ def test_the_front_page_lists_restaurants_by_zone(
     soup_kitchen: Restaurant, anybody: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     factories.make_restaurant("noodle-bar", zone="harbour")
-    with django_assert_num_queries(4):  # restaurants, their hours, the clock, the ratings
+    with django_assert_num_queries(5):  # restaurants, their hours, the clock, the ratings, the fares
         page = anybody.get("/").content.decode()
     wanted = ['id="zone-centre"', "Soup Kitchen", 'id="zone-harbour"', "Noodle Bar"]
     places = [page.index(words) for words in wanted]
@@ -91,7 +91,7 @@ def test_a_menu_shows_options_and_what_is_sold_out(
     soup_kitchen: Restaurant, anybody: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     soup_kitchen.items.filter(name="Cake").update(sold_out=True)
-    with django_assert_num_queries(7):  # restaurant, items, options, their groups, hours, ratings, clock
+    with django_assert_num_queries(8):  # restaurant, items, options, their groups, hours, fare, ratings, clock
         page = anybody.get(reverse("orders:restaurant", args=["soup-kitchen"])).content.decode()
     assert "Add Soup to the basket" in page and "Bread" in page
     assert "Add Cake to the basket" not in page and "Sold out" in page
@@ -266,11 +266,12 @@ def test_a_full_basket_costs_no_more_queries(
     small = soup_kitchen.items.get(name="Soup").options.get(name="Small")
     add(client, soup_kitchen, "Soup", options=(small.pk,))
     add(client, soup_kitchen, "Cake", quantity=3)
-    # session, user, unread notices, restaurant, items, options, their groups, hours
-    with django_assert_max_num_queries(9):
+    client.get(reverse("orders:basket"))  # the first look in some minutes makes the quote
+    # session, user, unread notices, restaurant, items, options, their groups, hours, fare, quote
+    with django_assert_max_num_queries(11):
         assert client.get(reverse("orders:basket")).context["basket"].count == 4
     # and the addresses; the menu is read once for the page and once for its lines
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         client.get(reverse("orders:checkout"))
 
 

@@ -93,10 +93,13 @@ class Listener:
     def __init__(self, lines: Iterator[str]) -> None:
         self.lines = lines
 
-    def next(self, *, name: str | None = None) -> dict[str, str]:
+    def next(self, *, name: str | None = None, within: float = 60) -> dict[str, str]:
         """The next event, or the next of a name."""
         fields: dict[str, str] = {}
+        # The stream's own signs of life come for ever, so that no read of it ever takes too long.
+        deadline = time.monotonic() + within
         for line in self.lines:
+            assert time.monotonic() < deadline, f"waited {within:g} s in vain for {name or 'an event'}"
             if line and not line.startswith(":"):
                 key, _, value = line.partition(": ")
                 fields[key] = value

@@ -231,7 +231,8 @@ def test_an_operator_sees_how_each_went_and_asks_again() -> None:
     address = reverse("admin:notifications_notice_changelist")
 
     assert "TryLater: no mail server" in client.get(address, {"state": "failed"}).content.decode()
-    client.post(address, {"action": "send_again", "_selected_action": [failed.pk]})
+    sure = {"confirmed": "yes", "reason": "the mail server is back"}
+    client.post(address, {"action": "send_again", "_selected_action": [failed.pk], **sure})
 
     failed.refresh_from_db()
     assert (failed.state, failed.attempts) == ("queued", 8)

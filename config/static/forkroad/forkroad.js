@@ -1,4 +1,5 @@
-/* The little that a page does by itself: a connection light, a countdown, and not pulling a form from under a hand. */
+/* The little that a page does by itself: a connection light, a countdown, not pulling a form from under a hand, and
+   saying when there is no connection or a press did not get through. */
 (function () {
   "use strict";
 
@@ -11,6 +12,56 @@
   }
   document.addEventListener("htmx:sseOpen", function () { light("on", "Live"); });
   document.addEventListener("htmx:sseError", function () { light("off", "Reconnecting"); });
+
+  // A press that did not get through is said; what a page asks by itself is not, for the light tells of that. A piece
+  // that did not come leaves a word and a button in the room that was kept for it.
+  function byId(id) { return document.getElementById(id); }
+  function failed(status) {
+    if (status === 403) return "This page is out of date, or your session is over. Load it again; nothing was changed.";
+    if (status === 404) return "That is no longer there. Load the page again.";
+    if (status >= 500) return "That did not work, and it is our fault. Try it once more in a moment.";
+    return status ? "That was not accepted (" + status + ")." : "No answer: the connection seems to be down. Try it again.";
+  }
+  function missing(region) {
+    var room = region.querySelector(".waiting");
+    if (!room) return;
+    room.className = "missing";
+    room.removeAttribute("aria-hidden");
+    room.innerHTML = "<span>This piece did not come.</span>";
+    var button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-plain btn-small";
+    button.textContent = "Ask again";
+    button.addEventListener("click", function () {
+      window.htmx.ajax("GET", region.getAttribute("hx-get"), { target: region, swap: "innerHTML" });
+    });
+    room.appendChild(button);
+  }
+  function notThrough(event) {
+    var detail = event.detail;
+    var pressed = detail.requestConfig && detail.requestConfig.verb !== "get" || detail.elt.matches("form, a, button");
+    if (pressed && byId("failed")) {
+      byId("failed-word").textContent = failed(detail.xhr ? detail.xhr.status : 0);
+      byId("failed").hidden = false;
+    }
+    missing(detail.elt);
+  }
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach(function (name) {
+    document.addEventListener(name, notThrough);
+  });
+  document.addEventListener("htmx:afterOnLoad", function (event) {
+    if (event.detail.successful && event.detail.requestConfig.verb !== "get") byId("failed").hidden = true;
+  });
+  function connection() {
+    if (byId("offline")) byId("offline").hidden = navigator.onLine;
+    if (!navigator.onLine) light("off", "No connection");
+  }
+  window.addEventListener("offline", connection);
+  window.addEventListener("online", connection);
+  document.addEventListener("DOMContentLoaded", function () {
+    connection();
+    byId("failed-close").addEventListener("click", function () { byId("failed").hidden = true; });
+  });
 
   // A live region is not replaced while somebody works in one of its forms; it catches up afterwards, and when
   // nobody has touched the page for a while.

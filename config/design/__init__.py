@@ -1,0 +1,1 @@
+"""The design on one page: colours, type, drawings and every component in every state."""
