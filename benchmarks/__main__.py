@@ -47,6 +47,7 @@ BENCHMARKS = (
     Benchmark("dispatch_throughput", ("--orders", "160", "--paced", "80")),
     Benchmark("dashboard", ("--seconds", "10")),
     Benchmark("positions", ("--seconds", "10", "--limit-seconds", "3")),
+    Benchmark("pages", ("--visits", "1")),
     Benchmark("fanout"),
     Benchmark("eta", ("--seconds", "60")),
     Benchmark("fraud", ("--seeds", "101", "--seconds", "10")),

@@ -1,7 +1,7 @@
 """How soon a dispatch policy brings meals to the door, on public instances, beside what others reached.
 
 python -m benchmarks.dispatch INSTANCE_DIR… [--policy planner] [--json] [--write-solution OUT] [--seed N]
-python -m benchmarks.dispatch INSTANCE_DIR… --harder
+python -m benchmarks.dispatch INSTANCE_DIR… --harder [--clairvoyant [TRIES]]
 python -m benchmarks.dispatch --scale
 """
 
@@ -20,15 +20,20 @@ import numpy as np
 
 from delivery.planning import POLICIES
 
+from .mdrp.clairvoyant import foresee
 from .mdrp.evaluator import Figures, evaluate
 from .mdrp.harder import hopeless, write_harder
-from .mdrp.instance import InstanceError, read_instance
+from .mdrp.instance import Instance, InstanceError, read_instance
+from .mdrp.lost import Comparison, compare
+from .mdrp.lost import table as lost_table
 from .mdrp.published import FOODMATCH, LEFT_OUT, PUBLISHED, TARGETS
-from .mdrp.replay import replay
+from .mdrp.replay import Solution, replay
 from .mdrp.scale import LIMIT_MS, one_round
 from .mdrp.solution import write_solution
 
 MOST_PROCESSES = 2
+#: Of the search that knows the whole day; some minutes for a day of 500 orders.
+TRIES = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Played:
     """An instance as a policy played it, measured by the evaluator; milliseconds of a round's solving.
 
     hopeless: orders that nobody could have picked up within their shift
+    lost: orders undelivered or over the maximum, beside a plan that knew the whole day
     """
 
     instance: str
@@ -43,6 +49,7 @@ class Played:
     solve_ms: float
     solve_ms_p99: float
     hopeless: int = 0
+    lost: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Task:
     policy: str
     seed: int
     out: Path | None
+    clairvoyant: int = 0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,6 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
         if not options.json:
             print(table(played, policy=options.policy))
+            for each in played:
+                if each.lost is not None:
+                    print(f"\n{each.instance}: undelivered or over the maximum\n{lost_table(each.lost)}")
         lines += [line for each in played for line in measures(each)] + means(played)
     if options.json:
         for line in lines:
@@ -93,16 +104,30 @@ def play(task: Task) -> Played:
     """
     instance = read_instance(task.folder)
     solution = replay(instance, POLICIES[task.policy](task.seed))
+    figures = recheck(instance, solution, task.folder, task.out)
+    lost = None
+    if task.clairvoyant:
+        foreseen = foresee(instance, solution, seed=task.seed, tries=task.clairvoyant)
+        recheck(instance, foreseen, task.folder, None)
+        lost = compare(instance, solution, foreseen)
+    spent = np.array(solution.seconds) * 1000
+    mean, p99 = float(spent.mean()), float(np.percentile(spent, 99))
+    return Played(instance.name, figures, mean, p99, hopeless(instance), lost)
+
+
+def recheck(instance: Instance, solution: Solution, folder: Path, out: Path | None) -> Figures:
+    """Write the solution, to `out` if it is named, and have the evaluator measure what stands there.
+
+    Raises:
+        RuntimeError: a rule is broken.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        folder = task.out or Path(scratch)
-        write_solution(instance, solution, folder)
-        verdict = evaluate(task.folder, folder)
+        written = out or Path(scratch)
+        write_solution(instance, solution, written)
+        verdict = evaluate(folder, written)
     if verdict.figures is None:
         raise RuntimeError(f"{instance.name}: rules broken:\n  " + "\n  ".join(verdict.violations[:10]))
-    spent = np.array(solution.seconds) * 1000
-    return Played(
-        instance.name, verdict.figures, float(spent.mean()), float(np.percentile(spent, 99)), hopeless(instance)
-    )
+    return verdict.figures
 
 
 def measures(played: Played) -> list[dict[str, object]]:
@@ -113,7 +138,7 @@ def measures(played: Played) -> list[dict[str, object]]:
     counter = {who: pair[1] for who, pair in others.items()}
     target = TARGETS.get(name, door.get(FOODMATCH))
     left = {who: LEFT_OUT.get(name, {}).get(who, 0) for who in others} if name in LEFT_OUT else {}
-    return [
+    lines = [
         _line(name, "undelivered", "orders", figures.undelivered, left, target=played.hopeless),
         _line(name, "click-to-door mean", "minutes", figures.click_to_door, door, target=target),
         _line(name, "click-to-door p90", "minutes", figures.click_to_door_p90),
@@ -123,6 +148,10 @@ def measures(played: Played) -> list[dict[str, object]]:
         _line(name, "solve time per round mean", "milliseconds", played.solve_ms),
         _line(name, "solve time per round p99", "milliseconds", played.solve_ms_p99),
     ]
+    if played.lost is not None:
+        knew = {"plan that knew the day": played.lost.foreseen}
+        lines.append(_line(name, "undelivered or over the maximum", "orders", len(played.lost.lost), knew))
+    return lines
 
 
 def means(played: list[Played]) -> list[dict[str, object]]:
@@ -208,7 +237,13 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
     out = Path(options.write_solution) if options.write_solution else None
     # One instance's files go right into OUT, those of several into a folder each.
     return [
-        Task(folder, options.policy, options.seed, out / folder.resolve().name if out and len(folders) > 1 else out)
+        Task(
+            folder,
+            options.policy,
+            options.seed,
+            out / folder.resolve().name if out and len(folders) > 1 else out,
+            options.clairvoyant,
+        )
         for folder in folders
     ]
 
@@ -229,6 +264,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="same seed, same decisions")
     parser.add_argument("--processes", type=int, choices=range(1, MOST_PROCESSES + 1), default=1)
     parser.add_argument("--harder", action="store_true", help="play each with fewer couriers, more orders, less time")
+    about = f"name each order lost, and whether a plan that knew the day saves it; tries of its search ({TRIES})"
+    parser.add_argument("--clairvoyant", type=int, nargs="?", const=TRIES, default=0, metavar="TRIES", help=about)
     parser.add_argument("--scale", action="store_true", help="time one round of 500 orders and 1,000 couriers")
     return parser
 
