@@ -20,8 +20,8 @@ help: ## List the targets
 demo: $(DEMO_READY) ## Run the whole platform on a simulated city; options in ARGS="--for 60 --json"
 	@$(BIN)/python manage.py demo $(ARGS)
 
-test: $(TEST_READY) ## Run every test on real servers; ARGS="-k name" for some
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(TEST_READY) ## Run every test on real servers, in two processes; ARGS="-k name" for some, "-n 0" in one
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 faults: $(TEST_READY) ## Run the fault matrix to its full count of trials (about an hour); ARGS="-k row_9" for some
 	@FORKROAD_FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)

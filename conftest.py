@@ -7,6 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long it takes to think of an example says how busy the machine is, and nothing about the code.
+settings.register_profile("forkroad", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("forkroad")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_xdist_suffix() -> None:
+    """The database keeps the name that `tests.stack` gave it, which no other worker has: children are told that one."""
 
 
 @pytest.fixture(autouse=True)

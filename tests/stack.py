@@ -1,7 +1,8 @@
 """The embedded stack of a test session, as a pytest plugin (`addopts = "-p tests.stack"`, `python -m pytest`).
 
 The addresses are in the environment before Django reads its settings; the servers start meanwhile, while tests are
-collected. FORKROAD_TEST_STACK=/path/to/run.env uses servers that already run (`make stack`), under names of their own.
+collected. With `-n 2` each worker process has servers of its own, and the one that controls them has none.
+FORKROAD_TEST_STACK=/path/to/run.env uses servers that already run (`make stack`), under names of their own.
 """
 
 import logging
@@ -16,16 +17,27 @@ import pytest
 
 from config.embedded import paths
 from config.embedded.stack import Stack, read_env
+from tests import spread
 from tests.gateway import GatewayThread
 
 #: The testing profile: as in production, only sooner.
-PROFILE = {"FORKROAD_VISIBILITY_SECONDS": "6", "FORKROAD_TASK_LIMIT_SECONDS": "1.5"}
+PROFILE = {
+    "FORKROAD_VISIBILITY_SECONDS": "6",
+    "FORKROAD_TASK_LIMIT_SECONDS": "1.5",
+    # A worker that is told to end sees its open polls to their end.
+    "FORKROAD_SQS_WAIT_SECONDS": "1",
+    # As in the demo; tests of the second factor switch it on.
+    "FORKROAD_STAFF_SECOND_FACTOR": "0",
+    # A test knows what its orders cost, however many wait; those of pricing set bounds of their own.
+    "FORKROAD_HIGHEST_SURCHARGE": "0",
+}
 
 
 class Session:
     """The servers this test session runs on; `stack` is None when they belong to someone else."""
 
     def __init__(self) -> None:
+        spread.keep_to_own_ports()
         # In the checkout, so that `make clean` also finds what a killed session left behind.
         sessions = paths.home() / "tests"
         sessions.mkdir(parents=True, exist_ok=True)
@@ -82,7 +94,10 @@ session_key = pytest.StashKey[Session]()
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # A wrapper comes before pytest-django's own hook, which loads the settings.
-    if any(getattr(early_config.known_args_namespace, name, False) for name in ("help", "version", "collectonly")):
+    runs_no_test = any(
+        getattr(early_config.known_args_namespace, name, False) for name in ("help", "version", "collectonly")
+    )
+    if runs_no_test or spread.controls_others(early_config):
         return (yield)
     session = early_config.stash[session_key] = Session()
     os.environ.update(session.begin())
@@ -98,8 +113,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         servers.await_ready()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # Before a worker's last word, after which it is given ten seconds.
+    _end(session.config)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
+    _end(config)
+
+
+def _end(config: pytest.Config) -> None:
     if servers := config.stash.get(session_key, None):
+        del config.stash[session_key]
         servers.end()
 
 

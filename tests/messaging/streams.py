@@ -22,12 +22,11 @@ TOPIC = "orders.events"
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
-def make_topic(topic: str = TOPIC, *, partitions: int = 2) -> None:
-    """Make a topic in this test's namespace and wait until it has leaders."""
+def make_topic(*topics: str, partitions: int = 2) -> None:
+    """Make topics (none named: TOPIC) in this test's namespace and wait until they have leaders."""
+    shape = {"num_partitions": partitions, "replication_factor": 1}
     with contextlib.closing(kafka.admin()) as admin:
-        admin.create_topics(
-            {full_topic(topic): {"num_partitions": partitions, "replication_factor": 1}}, wait_for_metadata=True
-        )
+        admin.create_topics({full_topic(topic): shape for topic in topics or (TOPIC,)}, wait_for_metadata=True)
 
 
 def delete_topic(topic: str = TOPIC) -> None:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from messaging import kafka, topology
 from messaging.names import QUEUES, full_queue, full_topic
 from messaging.sqs.client import QueueMissing, queue_url, shared_client
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -79,11 +80,17 @@ def test_a_topic_that_forgets_is_found_and_mended(made: str) -> None:
     name = full_topic("orders.events")
     with contextlib.closing(kafka.admin()) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs={"retention.ms": "60000"})])
-    code, report = run("--check")
-    assert code == 1
+
+    def noticed() -> dict[str, Any]:
+        code, report = run("--check")
+        assert code == 1
+        return report
+
+    # The broker answers an alteration before it shows it.
+    report = wait_for(noticed, within=10, what="the alteration to be noticed")
     assert report["changes"] == [{"kind": "topic", "name": name, "what": "retention.ms: 60000 → -1", "applied": False}]
     assert run()[0] == 0
-    assert run("--check")[0] == 0
+    wait_for(lambda: run("--check")[0] == 0, within=10, what="the mending to show")
 
 
 def test_another_number_of_partitions_is_named_and_left_alone(made: str, settings: Any) -> None:

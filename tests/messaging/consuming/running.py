@@ -58,8 +58,7 @@ def _turning(loops: list[GroupLoop]) -> Iterator[None]:
 
 
 def make_topics(group: Group) -> None:
-    for topic in group.topics:
-        make_topic(topic)
+    make_topic(*group.topics)
 
 
 def caught_up(group: Group) -> bool:

@@ -28,9 +28,9 @@ def delayed() -> int:
 
 
 def test_a_short_countdown_waits_at_the_server(queues: object, published: None) -> None:
-    note.apply_async(kwargs={"text": "later"}, countdown=2)
+    note.apply_async(kwargs={"text": "later"}, countdown=5)
     assert (delayed(), depth("alerts"), take("alerts")) == (1, (0, 0), [])
-    (message,) = wait_for(lambda: take("alerts"), within=8, what="the delayed command")
+    (message,) = wait_for(lambda: take("alerts"), within=15, what="the delayed command")
     assert opened(message["Body"])["headers"]["eta"] is None
 
 
