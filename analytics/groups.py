@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from messaging.consuming.group import consumer_group
 from orders.events import FraudVerdict, OrderDelivered, OrderPlaced
-from orders.payments.events import PaymentAuthorised, PaymentDeclined, RefundRequested
+from orders.payments.events import PaymentAuthorised, PaymentCaptured, PaymentDeclined, RefundRequested
+from orders.pricing.events import FareChanged, FeeQuoted
+from orders.pricing.ticks import PricingTick
 
 from .audit import apply as audit
 from .behaviour import apply as behaviour
 from .behaviour.events import MenuSeen, PutIn, Searched, TakenOut
+from .compliance import apply as compliance
 from .dashboard import apply as dashboard
 from .fraud import apply as fraud
 from .metrics import apply as metrics
 from .models import (
+    Anomaly,
     AuditCheckpoint,
     AuditEntry,
     AuditHead,
     BrowsingHour,
+    ChargeRecord,
     CourierShift,
+    FareRecord,
     FraudProfile,
     ItemCount,
+    MarketBucket,
+    MarketSpan,
     MinuteCount,
     MinuteDelivery,
     OrderFact,
@@ -27,7 +35,10 @@ from .models import (
     OrderLife,
     PairCount,
     PlacedBasket,
+    QuoteRecord,
+    TakenRecord,
 )
+from .monitoring import apply as monitoring
 from .recommendations import apply as recommendations
 
 consumer_group("metrics", topics=["orders.events"], tables=[OrderFact, MinuteCount, MinuteDelivery])(metrics.apply)
@@ -60,3 +71,16 @@ consumer_group(
     types=[OrderPlaced, OrderDelivered, FraudVerdict, PaymentAuthorised, PaymentDeclined, RefundRequested],
     batch=500,
 )(fraud.apply)
+# Ticks come for ever: gathered for a moment, they are a transaction or two a second.
+consumer_group(
+    "monitoring", topics=["pricing.ticks"], tables=[MarketBucket, Anomaly], types=[PricingTick], gather_ms=500
+)(monitoring.apply)
+# As for the audit, its triggers would not let a retired generation go.
+consumer_group(
+    "compliance",
+    topics=["pricing.ticks", "pricing.fees", "orders.events", "payments.transactions"],
+    tables=[FareRecord, QuoteRecord, ChargeRecord, TakenRecord, MarketSpan],
+    types=[PricingTick, FareChanged, FeeQuoted, OrderPlaced, PaymentCaptured],
+    keeps_retired=True,
+    gather_ms=500,
+)(compliance.apply)

@@ -2,21 +2,28 @@
 
 from .audit.models import AuditCheckpoint, AuditEntry, AuditHead
 from .behaviour.models import BrowsingHour, OrderHour
+from .compliance.models import ChargeRecord, FareRecord, MarketSpan, QuoteRecord, TakenRecord
 from .dashboard.models import CourierShift, OrderLife
 from .fraud.models import FraudCase, FraudDecision, FraudProfile
 from .metrics.models import MinuteCount, MinuteDelivery, OrderFact
+from .monitoring.models import Anomaly, MarketBucket
 from .recommendations.models import ItemCount, PairCount, PlacedBasket
 
 __all__ = [
+    "Anomaly",
     "AuditCheckpoint",
     "AuditEntry",
     "AuditHead",
     "BrowsingHour",
+    "ChargeRecord",
     "CourierShift",
+    "FareRecord",
     "FraudCase",
     "FraudDecision",
     "FraudProfile",
     "ItemCount",
+    "MarketBucket",
+    "MarketSpan",
     "MinuteCount",
     "MinuteDelivery",
     "OrderFact",
@@ -24,4 +31,6 @@ __all__ = [
     "OrderLife",
     "PairCount",
     "PlacedBasket",
+    "QuoteRecord",
+    "TakenRecord",
 ]

@@ -8,6 +8,7 @@ from ninja import NinjaAPI
 
 from accounts.api import router as accounts_router
 from delivery.api import router as delivery_router
+from notifications.api import router as notifications_router
 from orders.api import router as orders_router
 
 from .problems import install_handlers
@@ -23,4 +24,5 @@ api = NinjaAPI(
 api.add_router("", accounts_router)
 api.add_router("", orders_router)
 api.add_router("", delivery_router)
+api.add_router("", notifications_router)
 install_handlers(api)

@@ -18,9 +18,11 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from accounts.auth import WrongRole
 from delivery.couriers import JobReleased, StillCarrying
 from delivery.offers import OfferGone
+from notifications.followers import FollowsTooMany
 from orders.checkout import CheckoutRefused, IdempotencyConflict
 from orders.lifecycle import IllegalTransition, WrongDoorCode
 from orders.payments.refunds import CannotRefund
+from orders.posts import CannotPost
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,14 @@ def wrong_door_code(error: WrongDoorCode) -> Answer:
 
 def cannot_refund(error: CannotRefund) -> Answer:
     return 422 if error.code in ("unknown_line", "too_much") else 409, error.code, str(error), {}
+
+
+def cannot_post(error: CannotPost) -> Answer:
+    return 409 if error.code == "too_soon" else 422, error.code, str(error), {}
+
+
+def follows_too_many(error: FollowsTooMany) -> Answer:
+    return 409, "follows_too_many", str(error), {}
 
 
 def offer_gone(error: OfferGone) -> Answer:
@@ -100,6 +110,8 @@ HANDLERS: dict[type[Exception], Callable[[Any], Answer]] = {
     IllegalTransition: illegal_transition,
     WrongDoorCode: wrong_door_code,
     CannotRefund: cannot_refund,
+    CannotPost: cannot_post,
+    FollowsTooMany: follows_too_many,
     OfferGone: offer_gone,
     StillCarrying: still_carrying,
     JobReleased: job_released,

@@ -8,8 +8,10 @@ from django.urls import include, path
 from orders.views.browse import home
 
 from .api import api
+from .design.views import design
 from .health import healthz
 from .live.board_views import live_board
+from .live.map_views import live_map
 from .live.views import live
 from .metrics import metrics
 from .problems import unknown_address
@@ -23,8 +25,10 @@ urlpatterns = [
     path("analytics/", include("analytics.urls")),
     path("operator/", include("config.operator.urls")),
     path("", include("config.comparison.urls")),
+    path("design", design, name="design"),
     path("live/", live, name="live"),
     path("live/board/", live_board, name="live-board"),
+    path("live/map/", live_map, name="live-map"),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
     path("api/<path:rest>", unknown_address),

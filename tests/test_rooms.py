@@ -10,7 +10,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 #: What a room that lives on events may know of those that write them.
-EVENTS = {"orders.events", "orders.restaurant_events", "orders.payments.events", "delivery.events"}
+EVENTS = {
+    "orders.events",
+    "orders.restaurant_events",
+    "orders.payments.events",
+    "orders.pricing.events",
+    "orders.pricing.ticks",
+    "delivery.events",
+}
 #: Room → what else of this project it may import.
 MAY_IMPORT: dict[str, set[str]] = {
     "messaging": {"config.celery"},

@@ -126,6 +126,20 @@ def attention(
     return (found[0][0] if found else 0), orders
 
 
+def undeliverable(now: datetime, scope: Scope = CITY, *, limit: int = 12) -> list[Attention]:
+    """Orders that were given up lately, the latest first."""
+    where, values = scope.where()
+    statement = f"""
+        SELECT order_id, restaurant, zone, status, placed_at, offers FROM analytics_orderlife
+        WHERE {where} AND ended_at > %s AND status = 'undeliverable'
+        ORDER BY ended_at DESC, order_id LIMIT {int(limit)}
+    """
+    return [
+        Attention(id, shop, zone, status, "could not be delivered", (now - at).total_seconds() if at else 0.0, n)
+        for id, shop, zone, status, at, n in rows(statement, [*values, now - LATELY])
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Latest:
     order_id: uuid.UUID

@@ -3,7 +3,7 @@
 from .lately import Durations, Ending, Load, Minute, Place, durations, durations_by_step, endings, load, minutes
 from .lately import restaurants as restaurants_lately
 from .lately import zones as zones_lately
-from .now import Attention, Latest, Pace, Use, attention, couriers, latest, pace, states
+from .now import Attention, Latest, Pace, Use, attention, couriers, latest, pace, states, undeliverable
 from .rules import DEFAULT, Rule
 from .scope import CITY, Scope
 
@@ -32,5 +32,6 @@ __all__ = [
     "pace",
     "restaurants_lately",
     "states",
+    "undeliverable",
     "zones_lately",
 ]

@@ -30,8 +30,9 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def press(client: Client, model: str, action: str, *ids: int, sure: bool = True) -> Any:
-    data = {"action": action, "_selected_action": [str(one) for one in ids]} | ({"confirmed": "yes"} if sure else {})
+def press(client: Client, model: str, action: str, *ids: int, sure: bool = True, why: str = "seen to") -> Any:
+    data = {"action": action, "_selected_action": [str(one) for one in ids]}
+    data |= {"confirmed": "yes", "reason": why} if sure else {}
     return client.post(reverse(f"admin:messaging_{model}_changelist"), data, follow=True)
 
 
@@ -50,7 +51,7 @@ def blocked_row() -> OutboxRow:
 def test_the_list_shows_attempts_error_and_next_try() -> None:
     row = blocked_row()
     page = said(signed_in(make_operator()).get(reverse("admin:messaging_outboxrow_changelist")))
-    for part in (row.key, "MessageSizeTooLargeError", 'class="field-attempts">3<', "column-next_try_at"):
+    for part in (row.key, "MessageSizeTooLargeError", "blocked", "column-attempts", "column-next_try_at"):
         assert part in page
 
 
@@ -67,7 +68,15 @@ def test_an_action_asks_first_and_changes_nothing_until_it_is_confirmed() -> Non
     after = OutboxRow.objects.get()
     assert (after.type, after.sequence, after.blocked) == ("stream.skipped", 1, False)
     assert not Incident.objects.filter(resolved_at=None).exists()
-    assert LogEntry.objects.get().object_id == str(row.pk)
+    entry = LogEntry.objects.get()
+    assert (entry.object_id, entry.change_message) == (str(row.pk), "Discard: discarded. Reason: seen to")
+
+
+def test_without_a_reason_nothing_is_done() -> None:
+    row = blocked_row()
+    page = said(press(signed_in(make_operator()), "outboxrow", "discard_rows", row.pk, why="  "))
+    assert "say why first" in page
+    assert OutboxRow.objects.get().blocked and not LogEntry.objects.exists()
 
 
 def test_a_blocked_row_is_retried() -> None:

@@ -11,7 +11,6 @@ from django.core.management import CommandError, call_command
 from kafka.errors import KafkaError
 
 from analytics.models import MinuteCount, OrderFact, OrderLife
-from messaging.consuming import shared
 from messaging.consuming.compare import rebuild_and_compare
 from messaging.consuming.failures import Retry
 from messaging.consuming.group import get_group
@@ -78,7 +77,7 @@ def test_when_the_topics_cannot_be_read_on_every_group_keeps_its_model(monkeypat
     def lost(*_: object, **__: object) -> None:
         raise KafkaError("gone")
 
-    monkeypatch.setattr(shared.TopicReader, "poll", lost)
+    monkeypatch.setattr("messaging.consuming.shared.TopicReader.poll", lost)
     outcomes = replay_together([group])
     assert isinstance(outcomes["metrics"], Abandoned) and "gone" in str(outcomes["metrics"])
     assert live_number("metrics") == 1 and OrderFact.objects.filter(generation=1).count() == 5
