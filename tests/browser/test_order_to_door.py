@@ -32,7 +32,7 @@ def signed_in(browser: Browser, watch: Watch, system: System, username: str) -> 
 
 
 def put_soup_in_basket_and_pay(page: Page) -> None:
-    page.get_by_role("link", name="Soup Kitchen").click()
+    page.get_by_role("link", name="Soup Kitchen Soup").click()
     page.get_by_label("Bread").check()
     page.get_by_role("button", name="Add Soup to the basket").click()
     expect(page.get_by_text("Soup is in your basket.")).to_be_visible()

@@ -28,7 +28,7 @@ def test_from_the_banks_question_to_a_refund() -> None:
     watch = Watch()
     with running("web", "relay", "payments", "gateway") as system, chromium() as browser:
         alice = signed_in(browser, watch, system, "alice")
-        alice.get_by_role("link", name="Soup Kitchen").click()
+        alice.get_by_role("link", name="Soup Kitchen Soup").click()
         alice.get_by_role("button", name="Add Soup to the basket").click()
         alice.get_by_role("link", name="To the basket").click()
         alice.get_by_role("link", name="To checkout").click()
@@ -53,7 +53,7 @@ def test_from_the_banks_question_to_a_refund() -> None:
         # then: the receipt says what was taken; a piece that was missing is paid back
         alice.reload()
         expect(alice.locator("#paid")).to_have_text("€\u202f11.90", timeout=PATIENCE)
-        alice.get_by_text("Something is not right").click()
+        alice.get_by_text("Something is not right", exact=True).click()
         alice.get_by_label("How many of Soup").select_option("1")
         alice.get_by_role("button", name="Ask for the money back").click()
         expect(alice.locator("#refunded")).to_have_text("€\u202f9.00", timeout=PATIENCE)

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.db import connection
 
-from delivery.models import Assignment, Offer
+from delivery import handover
+from delivery.models import HELD, Assignment
+from orders.lifecycle import SYSTEM
 from orders.models import Order
 
 Result = Any
@@ -58,7 +60,6 @@ class Duel:
 
 
 def start_over(order: Order) -> None:
-    """Let the order wait again, for the next trial; its history goes on."""
-    Assignment.objects.filter(order=order).update(state="ended")
-    Offer.objects.filter(state="open").update(state="withdrawn")
-    Order.objects.filter(pk=order.pk).update(courier_id=None)
+    """Let the order wait again, for the next trial: whoever has it or is asked gives it back, and history says so."""
+    for job in Assignment.objects.filter(order=order, state__in=HELD):
+        handover.withdraw(order.pk, held_by=job.courier_id, by=SYSTEM, reason="the next trial")

@@ -156,6 +156,25 @@
     }
   }
 
+  // What changed, for those who hear the page. Not as htmx's out-of-band piece: that looks for its place from the form
+  // that was pressed, which a refresh may have replaced before the answer comes.
+  function speak() {
+    var spoken = document.getElementById("spoken");
+    var word = document.getElementById("to-say");
+    if (word && spoken.textContent !== word.textContent) spoken.textContent = word.textContent;
+  }
+
+  // The next refresh knows nothing of what the last press came to, and may follow within a tenth of a second.
+  var WORD = 10000;
+  var word = null;
+  function keepWord(asked) {
+    var desk = document.getElementById("desk");
+    var shown = document.getElementById("word");
+    if (shown) word = { element: shown, until: Date.now() + WORD };
+    else if (word && asked === "get" && Date.now() < word.until) desk.prepend(word.element);
+    else word = null;
+  }
+
   function look() {
     setClocks();
     follow();
@@ -226,7 +245,7 @@
     send();
   });
   document.addEventListener("htmx:afterSettle", function (event) {
-    if (event.target.id === "desk") { keepJobs(); look(); }
+    if (event.target.id === "desk") { keepJobs(); keepWord(event.detail.requestConfig.verb); look(); speak(); }
   });
   document.addEventListener("htmx:sseOpen", function () { streaming = true; heard = true; light(); answers(); dress(); send(); });
   document.addEventListener("htmx:sseError", function () { streaming = false; light(); });
