@@ -82,13 +82,19 @@
       window.htmx.trigger(region, "catch-up");
     }
   }
-  document.addEventListener("htmx:beforeRequest", function (event) {
-    var region = event.detail.elt;
-    if (region.matches("[data-live]") && busy(region)) {
+  // Asked again as it would be replaced: a form may have been opened while the answer was on its way.
+  function holdBack(event) {
+    var asking = event.detail.requestConfig.elt;
+    var region = event.detail.target;
+    if (!region || !region.matches("[data-live]") || event.detail.requestConfig.verb !== "get") return;
+    if (asking !== region && !asking.matches("[hx-trigger^='load']")) return;
+    if (busy(region)) {
       region.dataset.missed = "yes";
       event.preventDefault();
     }
-  });
+  }
+  document.addEventListener("htmx:beforeRequest", holdBack);
+  document.addEventListener("htmx:beforeSwap", holdBack);
   document.addEventListener("focusout", function (event) {
     var region = event.target.closest("[data-live]");
     window.setTimeout(function () { catchUp(region); }, 0);
