@@ -9,7 +9,6 @@
   var map = L.map(figure.querySelector(".map-canvas"), {
     attributionControl: false, zoomAnimation: !calm, fadeAnimation: false, scrollWheelZoom: false, zoomSnap: 0.25
   });
-  map.createPane("ground").style.zIndex = 200;
   map.createPane("shops").style.zIndex = 410;
   map.createPane("waits").style.zIndex = 420;
   map.createPane("riders").style.zIndex = 430;
@@ -73,21 +72,7 @@
     if (event.target.id === "town") read();
   });
 
-  window.fetch(figure.dataset.city).then(function (answer) { return answer.json(); }).then(function (city) {
-    L.geoJSON(city, {
-      pane: "ground",
-      interactive: false,
-      style: function (feature) { return { className: feature.properties.kind }; },
-      onEachFeature: function (feature, layer) {
-        if (feature.properties.kind !== "zone") return;
-        var name = document.createElement("span");
-        name.textContent = feature.properties.name;
-        var icon = L.divIcon({ html: name, className: "zone-name", iconSize: [120, 14] });
-        L.marker(layer.getBounds().getCenter(), { icon: icon, pane: "ground", interactive: false, keyboard: false })
-          .addTo(map);
-      }
-    }).addTo(map);
-  }).catch(function () { /* Without its background the map still shows who is where. */ });
+  window.layGround(map, figure.dataset.city);
 
   function tell(name) { document.dispatchEvent(new CustomEvent(name)); }
   var source = new EventSource(figure.dataset.stream);

@@ -25,25 +25,10 @@
     }, still));
     var state = { map: map, counter: point(figure.dataset.counter), door: point(figure.dataset.door), courier: null };
     map.setView(state.door, 14);
-    map.createPane("ground").style.zIndex = 200;
     state.road = L.polyline([], { className: "road", interactive: false }).addTo(map);
     L.marker(state.counter, { icon: mark(figure, "counter", 36), interactive: false, keyboard: false }).addTo(map);
     L.marker(state.door, { icon: mark(figure, "door", 36), interactive: false, keyboard: false }).addTo(map);
-    window.fetch(figure.dataset.city).then(function (answer) { return answer.json(); }).then(function (city) {
-      L.geoJSON(city, {
-        pane: "ground",
-        interactive: false,
-        style: function (feature) { return { className: feature.properties.kind }; },
-        onEachFeature: function (feature, layer) {
-          if (feature.properties.kind !== "zone") return;
-          var name = document.createElement("span");
-          name.textContent = feature.properties.name;
-          var icon = L.divIcon({ html: name, className: "zone-name", iconSize: [120, 14] });
-          L.marker(layer.getBounds().getCenter(), { icon: icon, pane: "ground", interactive: false, keyboard: false })
-            .addTo(map);
-        }
-      }).addTo(map);
-    }).catch(function () { /* Without its background the map still shows the way. */ });
+    window.layGround(map, figure.dataset.city);
     maps.set(figure, state);
     return state;
   }

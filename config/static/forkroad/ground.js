@@ -1,0 +1,27 @@
+/* The city's own layers, drawn under every map. Without them a map still shows who is where. */
+(function () {
+  "use strict";
+
+  function name(layer) {
+    var word = document.createElement("span");
+    word.textContent = layer.feature.properties.name;
+    var icon = window.L.divIcon({ html: word, className: "zone-name", iconSize: [120, 14] });
+    return window.L.marker(layer.getBounds().getCenter(), {
+      icon: icon, pane: "ground", interactive: false, keyboard: false
+    });
+  }
+
+  window.layGround = function (map, address) {
+    map.createPane("ground").style.zIndex = 200;
+    window.fetch(address).then(function (answer) { return answer.json(); }).then(function (city) {
+      window.L.geoJSON(city, {
+        pane: "ground",
+        interactive: false,
+        style: function (feature) { return { className: feature.properties.kind }; },
+        onEachFeature: function (feature, layer) {
+          if (feature.properties.kind === "zone") name(layer).addTo(map);
+        }
+      }).addTo(map);
+    }).catch(function () {});
+  };
+})();
