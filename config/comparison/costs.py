@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import logging
+import threading
 import tokenize
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -57,6 +59,13 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }
 
 
+#: A checkout that is written to at the moment: a file has gone, or is there by half.
+UNREADABLE = (OSError, SyntaxError, ValueError, tokenize.TokenError)
+
+log = logging.getLogger(__name__)
+_one_at_a_time = threading.Lock()
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What one road takes. `declared` are queues or topics and groups; `lines` hold code, without comments."""
@@ -68,9 +77,18 @@ class Cost:
     lines: int
 
 
-@cache
 def costs() -> tuple[Cost, ...]:
-    """The roads, and what serves both."""
+    """The roads, and what serves both; nothing while the checkout cannot be read, and then counted when next asked."""
+    try:
+        with _one_at_a_time:
+            return _counted()
+    except UNREADABLE as error:
+        log.warning("The roads' costs could not be counted: %s", error)
+        return ()
+
+
+@cache
+def _counted() -> tuple[Cost, ...]:
     names = setting_names(CHECKOUT / "config/settings/brokers.py")
     declared = {
         SQS: f"{2 * len(queues())} queues, half of them for dead letters",
@@ -118,7 +136,7 @@ def _modules(names: Sequence[str]) -> list[Path]:
 def setting_names(module: Path) -> list[str]:
     """Names that a module of settings assigns."""
     names: list[str] = []
-    for node in ast.parse(module.read_text()).body:
+    for node in ast.parse(module.read_bytes()).body:
         targets: Iterable[ast.expr] = ()
         if isinstance(node, ast.Assign):
             targets = node.targets
@@ -138,7 +156,7 @@ def lines_of(module: Path) -> int:
             and token.type not in (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
             for number in range(token.start[0], token.end[0] + 1)
         }
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in ast.walk(ast.parse(module.read_bytes())):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return len(lines)

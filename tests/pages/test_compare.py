@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from config.comparison import costs
 from config.comparison.playing import names
 from messaging.comparison import keeping
 from messaging.comparison.notes import Notes, Result
@@ -92,3 +96,28 @@ def test_choose_asks_six_questions_and_answers_without_a_script(anybody: Client)
 def test_every_page_leads_there(anybody: Client) -> None:
     text = anybody.get(reverse("choose")).content.decode()
     assert f'href="{reverse("compare")}">Kafka or SQS?' in text
+
+
+@pytest.fixture
+def _count_anew() -> Iterator[None]:
+    costs._counted.cache_clear()
+    yield
+    costs._counted.cache_clear()
+
+
+@pytest.mark.usefixtures("_count_anew")
+def test_a_checkout_that_is_written_to_costs_the_page_its_count_alone(
+    anybody: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: a file that is there by half
+    checkout = costs.CHECKOUT
+    (tmp_path / "config/settings").mkdir(parents=True)
+    (tmp_path / "config/settings/brokers.py").write_text("KAFKA_CLIENT = {")
+    monkeypatch.setattr(costs, "CHECKOUT", tmp_path)
+    # when, then
+    answer = anybody.get(reverse("choose"))
+    assert answer.status_code == 200
+    assert "could not be read just now" in answer.content.decode()
+    # and: once it is whole, it is counted
+    monkeypatch.setattr(costs, "CHECKOUT", checkout)
+    assert "could not be read" not in anybody.get(reverse("choose")).content.decode()
