@@ -12,7 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
-ASSET = re.compile(r"""<(?:script[^>]*\ssrc|link[^>]*\srel="stylesheet"[^>]*\shref)="([^"?]+)""")
+#: Of a style sheet within the page (`config/templatetags/styles.py`) its file is named, too.
+ASSET = re.compile(r"""<(?:script[^>]*\ssrc|link[^>]*\srel="stylesheet"[^>]*\shref|style[^>]*\sdata-file)="([^"?]+)""")
 
 #: Bytes, gzipped: of all scripts of a page, of those of a page with a map, and of all styles of a page.
 SCRIPT, SCRIPT_WITH_MAP, STYLE = 60_000, 110_000, 25_000

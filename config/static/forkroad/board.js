@@ -28,10 +28,18 @@
       form.append(token);
     });
   }
+  // What each piece was, as the browser writes it.
+  var was = {};
+  board.querySelectorAll("[data-piece]").forEach(function (piece) { was[piece.dataset.piece] = piece.innerHTML; });
   arm(board);
 
   // A table that somebody has opened, scrolled or stands in stays open, scrolled and under their keys.
   function put(piece, html) {
+    var written = document.createElement("template");
+    written.innerHTML = html;
+    // The first message holds every piece, and most are on the page already: a phone need not draw them again.
+    if (was[piece.dataset.piece] === written.innerHTML) return;
+    was[piece.dataset.piece] = written.innerHTML;
     var open = Array.from(piece.querySelectorAll("details[open][id]"), function (one) { return one.id; });
     var scrolled = Array.from(piece.querySelectorAll(".scroll"), function (one) { return [one.scrollLeft, one.scrollTop]; });
     var at = piece.contains(document.activeElement) ? keyOf(document.activeElement) : null;
