@@ -77,6 +77,7 @@ class OpenOffer:
 class Page:
     """What `delivery.selectors.desk_of` finds, with what the page alone shows."""
 
+    city: City
     courier: Courier
     offer: OpenOffer | None
     jobs: list[Trip]
@@ -101,6 +102,7 @@ def page_of(courier: Courier) -> Page:
     desk = desk_of(courier)
     midnight = timezone.localtime(city_now()).replace(hour=0, minute=0, second=0, microsecond=0)
     return Page(
+        city=city,
         courier=courier,
         offer=_open_offer(desk, city, now) if desk.offered else None,
         jobs=_jobs(desk, city),

@@ -193,6 +193,11 @@ def into_a_cellar(page: Page) -> None:
     page.locator("#light[data-state=away]").wait_for()
 
 
+def without_position(page: Page) -> None:
+    page.get_by_role("button", name="Use this telephone’s position").click()
+    page.locator("#phone-place[data-state=denied]").wait_for()
+
+
 def refuse_pieces(page: Page) -> None:
     """The pieces of other rooms do not come: the page says so, and stands without them."""
     page.route(re.compile("/fragments/|/notices/restaurants/"), lambda route: route.fulfill(status=503))
@@ -278,6 +283,7 @@ PLACES: list[Place] = [
     ),
     Place("courier", "c-01", to("delivery:courier")),
     Place("courier, offline", "c-02", to("delivery:courier"), rare=True),
+    Place("courier, no position", "c-01", to("delivery:courier"), without_position, rare=True),
     Place("courier, an offer", "c-03", to("delivery:courier"), rare=True),
     Place(
         "courier, no connection", "c-01", to("delivery:courier"), into_a_cellar, console="ERR_INTERNET|htmx", rare=True

@@ -127,7 +127,7 @@
   }
 
   window.forkroadQueue = {
-    of: of, add: add, send: send, dress: dress, list: list,
+    of: of, add: add, send: send, dress: dress, list: list, cookie: cookie,
     listen: function (listener) { listeners.push(listener); },
     keepJobs: function (courier, presses, jobs) { save(JOBS, { courier: courier, presses: presses, jobs: jobs }); },
     jobs: function () { return load(JOBS); },

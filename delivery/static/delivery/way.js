@@ -2,6 +2,8 @@
 (function () {
   "use strict";
 
+  var riders = [];
+
   function point(text) {
     var parts = text.split(",").slice(-2).map(Number);
     return window.L.latLng(parts[0], parts[1]);
@@ -37,7 +39,10 @@
       if (kind === "dropoff") doors += 1;
       L.marker(places[at + 1], Object.assign({ icon: mark(figure, kind, doors) }, still)).addTo(map);
     });
-    L.marker(places[0], Object.assign({ icon: mark(figure, "courier"), zIndexOffset: 1000 }, still)).addTo(map);
+    riders.push({
+      figure: figure,
+      marker: L.marker(places[0], Object.assign({ icon: mark(figure, "courier"), zIndexOffset: 1000 }, still)).addTo(map)
+    });
     window.fetch(figure.dataset.city).then(function (answer) { return answer.json(); }).then(function (city) {
       L.geoJSON(city, {
         pane: "ground", interactive: false, style: function (feature) { return { className: feature.properties.kind }; }
@@ -49,6 +54,11 @@
     if (!window.L) return;
     document.querySelectorAll("figure[data-way]:not([data-drawn])").forEach(draw);
   }
+  // This telephone's own place, where it is used: fresher than what came with the page.
+  document.addEventListener("courier-place", function (event) {
+    riders = riders.filter(function (rider) { return rider.figure.isConnected; });
+    riders.forEach(function (rider) { rider.marker.setLatLng([event.detail.latitude, event.detail.longitude]); });
+  });
   document.addEventListener("DOMContentLoaded", look);
   document.addEventListener("htmx:load", look);
 })();
