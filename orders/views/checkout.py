@@ -19,7 +19,7 @@ from orders.devices import device_of, remembers_device
 from orders.models import Order, Restaurant
 from orders.pricing.quotes import quote_for
 
-from .basket import shown_basket
+from .basket import ShownLine, shown_basket
 
 #: The sandbox's cards, and what each is good for.
 CARDS = [
@@ -78,7 +78,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         placed = Order.objects.for_customer(account(request).pk).filter(idempotency_key=key)
         if earlier := placed.first():
             return redirect("orders:order", earlier.pk)
-    shop, _ = shown_basket(basket)
+    shop, lines = shown_basket(basket)
     if shop is None:
         messages.info(request, "Your basket is empty.")
         return redirect("orders:basket")
@@ -88,9 +88,10 @@ def checkout(request: HttpRequest) -> HttpResponse:
             return redirect("orders:order", _place(request, basket, form.cleaned_data).pk)
         except CheckoutRefused as refusal:
             _explain(request, basket, refusal)
+            _, lines = shown_basket(basket)
         except IdempotencyConflict:
             messages.error(request, "This order was changed in another window. Look it over once more.")
-    return _page(request, basket, form)
+    return _page(request, basket, form, shop=shop, lines=lines)
 
 
 def _place(request: HttpRequest, basket: Basket, asked: dict[str, Any]) -> Order:
@@ -124,9 +125,9 @@ def _explain(request: HttpRequest, basket: Basket, refusal: CheckoutRefused) -> 
         messages.error(request, f"{refusal} Nothing was charged, and your basket is as it was.")
 
 
-def _page(request: HttpRequest, basket: Basket, form: CheckoutForm) -> HttpResponse:
-    shop, lines = shown_basket(basket)
-    assert shop is not None
+def _page(
+    request: HttpRequest, basket: Basket, form: CheckoutForm, *, shop: Restaurant, lines: list[ShownLine]
+) -> HttpResponse:
     quote = quote_for(shop)
     context = {
         "basket": basket,
