@@ -184,6 +184,22 @@ def story(page: Page) -> None:
     raise TookTooLong("no order was delivered")
 
 
+def recovery(page: Page) -> None:
+    """A relay that was stopped, and has worked off what waited."""
+    page.goto("/operator/faults")
+    page.get_by_role("button", name="Stop the relay").click()
+    page.get_by_text("all worked off after").first.wait_for(timeout=120_000)
+
+
+def city_map(page: Page) -> None:
+    page.goto("/operator/map")
+    page.locator("#city-map[data-moved]").wait_for()
+
+
+def earned(page: Page) -> None:
+    page.goto("/courier/earnings/")
+
+
 def menu(page: Page) -> None:
     page.goto("/")
     page.locator(".place:not(.closed)").first.click()
@@ -218,6 +234,10 @@ SHOTS: list[tuple[str, str, Callable[[Page], None], tuple[int, int], Scheme]] = 
     ("city", "The operator", stay, DESKTOP, "light"),
     ("city-dark", "The operator", stay, DESKTOP, "dark"),
     ("story", "The operator", story, DESKTOP, "light"),
+    ("map", "The operator", city_map, DESKTOP, "light"),
+    ("recovery", "The operator", recovery, DESKTOP, "light"),
+    ("city-phone", "The operator", stay, PHONE, "light"),
+    ("earnings-phone", "A courier", earned, PHONE, "light"),
     ("design", "", to("/design"), DESKTOP, "light"),
 ]
 
