@@ -12,7 +12,7 @@ from django.db import connection
 #: A quote is looked at a moment before its order is written.
 GRACE = timedelta(seconds=30)
 #: Wall time that the numbers cover, and that violations are looked for in.
-NUMBERS, VIOLATIONS = timedelta(days=1), timedelta(days=7)
+NUMBERS, VIOLATIONS, EVER = timedelta(days=1), timedelta(days=7), timedelta(days=36_500)
 
 #: What each verdict says to people. All but the first four are violations.
 VERDICTS = {
@@ -128,6 +128,12 @@ def violations(*, limit: int = 100) -> list[Charge]:
     named = ", ".join(f"'{name}'" for name in FINE)
     statement = f"SELECT * FROM ({JUDGED}) AS judged WHERE verdict NOT IN ({named}) ORDER BY at DESC LIMIT {int(limit)}"
     return [Charge(*row) for row in _rows(statement, VIOLATIONS)]
+
+
+def doubtful() -> list[Charge]:
+    """Every order, of whatever age, whose fee is not as it should be or names what is not known, oldest first."""
+    statement = f"SELECT * FROM ({JUDGED}) AS judged WHERE verdict NOT IN ('kept', 'unquoted') ORDER BY at, order_id"
+    return [Charge(*row) for row in _rows(statement, EVER)]
 
 
 def numbers() -> dict[str, int]:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from orders import restaurant_events
 
-from . import accepted, couriers, drained, history, money, notices, posts, readmodels, streams
+from . import accepted, couriers, drained, fees, history, money, notices, posts, readmodels, streams
 from .report import Check, Result, Violation
 
 
@@ -73,6 +73,8 @@ def run_checks(*, final: bool, accepted_file: Path | None, replay: bool) -> Iter
             "and has told each follower once, where it is through",
             one_snapshot(posts.posts_are_told),
         ),
+        Check("fee_shown_was_charged", "nothing lost", "each order's fee is the one shown", fees.fee_shown_was_charged),
+        Check("fees_by_the_record", "every listener", "and the fee record says the same", fees.fees_by_the_record),
         Check("ledger_balances", "nothing lost", "the ledger balances to zero", money.ledger_balances),
         Check("ledger_equals_payments", "nothing lost", "it is captures less refunds", money.ledger_equals_payments),
         Check("gateway_agrees", "nothing lost", "and the payment gateway says the same", money.gateway_agrees),

@@ -19,6 +19,7 @@ from messaging.consuming.group import all_groups, get_group
 from messaging.names import full_topic
 from orders.events import TOPIC
 
+from . import lives, preparation
 from .report import Violation
 
 #: The history that a group has applied: what its read model must be a fold of.
@@ -79,6 +80,18 @@ _FOLDS: dict[str, tuple[str, str, str]] = {
         "key, sequence, event_id, type, time, actor_role",
         "SELECT order_id::text, sequence, event_id, type, at, actor_role FROM applied",
     ),
+    "analytics_chargerecord": (
+        "compliance",
+        "order_id, restaurant_id, zone, quote_id, fee, total",
+        """
+        SELECT order_id, restaurant_id, left(zone, 60), nullif(payload ->> 'quote_id', '')::uuid,
+               (payload ->> 'delivery_fee')::bigint, (payload ->> 'total')::bigint
+        FROM applied WHERE type = 'order.placed'
+        """,
+    ),
+    "analytics_orderlife": ("dashboard", lives.COLUMNS, lives.FOLD),
+    "delivery_preparationcount": ("preparation", preparation.COUNTS, preparation.FOLD_OF_COUNTS),
+    "delivery_preparationopen": ("preparation", preparation.OPEN, preparation.FOLD_OF_OPEN),
     "analytics_itemcount": (
         "recommendations",
         "restaurant_id, item_id, name, orders",
