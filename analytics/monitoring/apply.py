@@ -6,13 +6,13 @@ shuffled ticks, and a replay, give the same anomalies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 
 from messaging.consuming.arrays import plain, texts
-from messaging.consuming.slots import count
+from messaging.consuming.slots import SLOTS, Sample, count
 from messaging.envelope import Envelope
 from orders.pricing.ticks import samples
 
@@ -22,6 +22,9 @@ from .robust import BUCKET, ROW, WINDOW, Found, Seen, find
 GROUP = "monitoring"
 #: Buckets kept (an hour), and for how many an anomaly is (a day), by the zone's own time.
 KEPT, REMEMBERED = int(3600 / BUCKET), int(24 * 3600 / BUCKET)
+#: Buckets that are counted in one turn at most: a replay may be given hours at once, and what is forgotten as soon as
+#: it was counted would be judged by nobody.
+TURN = KEPT // 2
 
 FORGET = """
     DELETE FROM analytics_anomaly AS old USING unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
@@ -38,9 +41,24 @@ STORE = """
 
 def apply(events: Sequence[Envelope], *, generation: int) -> None:
     """The group's handler."""
-    touched = count(MarketBucket, ("demand", "supply"), samples(events), generation=generation, keep=KEPT)
-    if touched:
+    for some in _turns(samples(events)):
+        touched = count(MarketBucket, ("demand", "supply"), some, generation=generation, keep=KEPT)
         _tell(touched, generation)
+
+
+def _turns(ticks: Iterable[Sample]) -> Iterator[list[Sample]]:
+    """The ticks as they came, cut where they would span more than a turn."""
+    some: list[Sample] = []
+    first = last = 0
+    for tick in ticks:
+        bucket = tick[1] // SLOTS
+        if some and max(last, bucket) - min(first, bucket) >= TURN:
+            yield some
+            some = []
+        first, last = (min(first, bucket), max(last, bucket)) if some else (bucket, bucket)
+        some.append(tick)
+    if some:
+        yield some
 
 
 def _tell(touched: Mapping[str, tuple[int, int]], generation: int) -> None:

@@ -78,6 +78,24 @@ def test_the_order_and_the_batches_of_ticks_do_not_matter() -> None:
 
 
 @pytest.mark.django_db
+def test_hours_that_are_read_at_once_tell_what_was_told_as_they_went_by() -> None:
+    # given: a jump and a hole, three hours ago, and a calm market since
+    told = a_market(120, zones=["harbour"], until=ago(hours=3))
+    told += flat("harbour", 40, 0, seconds=30, until=ago(hours=2, minutes=58))
+    told += a_market(2 * 3600, zones=["harbour"], until=ago(seconds=0), seed=2)
+    for part in range(0, len(told), 500):
+        monitoring.apply(envelopes(told[part : part + 500]), generation=1)
+    assert {"spike", "starved", "silent"} <= {row[1] for row in rows(Anomaly, 1)}
+
+    # when: a replay is given all of it in one batch
+    monitoring.apply(envelopes(told), generation=2)
+
+    # then
+    assert rows(MarketBucket, 2) == rows(MarketBucket, 1)
+    assert rows(Anomaly, 2) == rows(Anomaly, 1)
+
+
+@pytest.mark.django_db
 def test_neighbours_are_one_episode_and_a_silent_zone_is_named() -> None:
     live = live_number("monitoring")
     monitoring.apply(envelopes(flat("harbour", 3, 0, seconds=40, until=ago(seconds=60))), generation=live)
