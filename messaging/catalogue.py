@@ -30,10 +30,11 @@ def by_topic() -> dict[str, list[type[Event]]]:
 
 
 def markdown() -> str:
-    """A section per topic and a table per event: field, type, required."""
+    """A section per topic, with how long it is kept and who reads it, and a table per event: field, type, required."""
     parts: list[str] = []
     for topic, classes in by_topic().items():
-        parts.append(f"## `{topic}`\n\n{_first_line(inspect.getmodule(classes[0]))}\n")
+        about = _first_line(inspect.getmodule(classes[0]))
+        parts.append(f"## `{topic}`\n\n{about}\n\n{_kept_and_read(topic)}\n")
         for cls in classes:
             parts.append(f"### `{cls.type}`\n\n{_first_line(cls)}\n\n{_fields_table(cls)}")
     return "\n".join(parts)
@@ -86,6 +87,21 @@ _HEADERS: dict[str, Any] = {
         "traceparent": {"type": "string", "description": "W3C trace context"},
     },
 }
+
+
+def _kept_and_read(topic: str) -> str:
+    # Imported here: groups load the event types from this module.
+    from .consuming.group import all_groups
+    from .topology import FOR_EVER, ONE_DAY_MS, topics
+
+    declared = next((one for one in topics() if one.name == topic), None)
+    kept = "Not declared."
+    if declared is not None:
+        days = declared.retention_ms // ONE_DAY_MS
+        kept = "Kept for ever" if declared.retention_ms == FOR_EVER else f"Kept for {days} day{'s' if days > 1 else ''}"
+        kept += ", the latest of each key alone." if declared.compacted else "."
+    names = sorted(group.name for group in all_groups() if topic in group.topics)
+    return f"{kept} Read by {', '.join(f'`{name}`' for name in names) or 'no group'}."
 
 
 def _fields_table(cls: type[Event]) -> str:
