@@ -52,6 +52,7 @@ BENCHMARKS = (
     Benchmark("eta", ("--seconds", "60")),
     Benchmark("fraud", ("--seeds", "101", "--seconds", "10")),
     Benchmark("recommend", ("--folds", "1"), data=BASKETS),
+    Benchmark("advice", ("--orders", "20000", "--requests", "100")),
     Benchmark("scale", ("--size", "0.25")),
 )
 

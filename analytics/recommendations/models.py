@@ -62,6 +62,8 @@ class PlacedBasket(models.Model):
         indexes = [
             models.Index(fields=["generation", "customer_id", "-placed_at"], name="placed_basket_customer"),
             models.Index(fields=["generation", "restaurant_id", "-placed_at"], name="placed_basket_restaurant"),
+            # Else a zone where nobody has ordered for long is looked for among all baskets.
+            models.Index(fields=["generation", "zone", "-placed_at"], name="placed_basket_zone"),
             models.Index(fields=["generation", "-placed_at"], name="placed_basket_latest"),
         ]
 

@@ -1,4 +1,4 @@
-"""What a page suggests to one person, and why: the model of `tastes`, taught with the latest baskets of a place.
+"""What a page suggests to one person, and why: the model of `tastes`, over the latest baskets of a place.
 
 Nothing is kept between requests: a fresh order counts as soon as its group has read it.
 """
@@ -6,7 +6,7 @@ Nothing is kept between requests: a fresh order counts as soon as its group has 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from messaging.consuming.arrays import plain
 
-from .tastes import Blend, Suggestion, Tastes
+from .few import suggest_among
+from .tastes import Blend, Suggestion
 
 GROUP = "recommendations"
 
-#: The latest baskets of a restaurant or a zone that speak for everybody there, and of a person's own. Teaching them is
-#: most of a request's time.
+#: The latest baskets of a restaurant or a zone that speak for everybody there, and of a person's own.
 OTHERS, OWN = 80, 20
 #: A menu holds dozens of items, not thousands: an item's share of all baskets is some ten times that of the public set,
 #: by whose weights what is popular would outshout every habit.
@@ -82,24 +82,9 @@ def advise(
 
 
 def suggest(own: Sequence[Basket], others: Sequence[Basket], *, limit: int) -> list[Suggestion]:
-    """The model's answer, with the items' own ids; both sequences oldest first."""
-    numbers: dict[int, int] = {}
-    people: dict[int, int] = {}
-    for basket in (*others, *own):
-        for item in basket.items:
-            numbers.setdefault(item, len(numbers))
-    if not numbers:
-        return []
-    tastes = Tastes(items=len(numbers), blend=BLEND)
-    for basket in others:
-        person = people.setdefault(basket.customer, len(people))
-        tastes.learn(person, [numbers[item] for item in basket.items])
-    me = len(people)
-    for basket in own:
-        tastes.learn(me, [numbers[item] for item in basket.items])
-    tastes.measure()
-    items = list(numbers)
-    return [one._replace(item=items[one.item]) for one in tastes.suggest(me, limit=limit)]
+    """The model's answer; both sequences oldest first."""
+    told = [(basket.customer, basket.items) for basket in others]
+    return suggest_among([basket.items for basket in own], told, blend=BLEND, limit=limit)
 
 
 def _read(where: str, values: list[Any], count: int) -> list[Basket]:
@@ -123,13 +108,16 @@ def _in_words(found: Sequence[Suggestion], own: Sequence[Basket], others: Sequen
     with connection.cursor() as cursor:
         cursor.execute(NAMES, [GROUP, plain({places[item].restaurant for item in wanted}), plain(wanted)])
         names: dict[int, str] = dict(cursor.fetchall())
+    fans: dict[int, set[int]] = {}
+    for basket in others:
+        for item in basket.items:
+            fans.setdefault(item, set()).add(basket.customer)
 
     def why(one: Suggestion) -> str:
         if one.item in mine:
             return _habit(one.item, own)
-        if one.reason == "neighbours":
-            return _companion(one.item, mine, others, names)
-        return f"popular in {zone.replace('-', ' ').title()} now" if zone else "popular here now"
+        companion = _companion(one.item, mine, fans, names) if one.reason == "neighbours" else ""
+        return companion or _popular(len(fans[one.item]), zone)
 
     return [
         Advice(
@@ -144,22 +132,27 @@ def _in_words(found: Sequence[Suggestion], own: Sequence[Basket], others: Sequen
     ]
 
 
-def _habit(item: int, own: Iterable[Basket]) -> str:
+def _habit(item: int, own: Sequence[Basket]) -> str:
     days = [timezone.localtime(basket.placed_at).weekday() for basket in own if item in basket.items]
     day, times = Counter(days).most_common(1)[0]
     if len(days) >= HABIT and times >= SHARE * len(days):
         return f"you order this on {DAYS[day]}"
-    return f"you ordered this {len(days)} times" if len(days) > 1 else "you had this before"
+    # Of somebody who has more baskets than are looked at, the number of all times is not known.
+    lately = " lately" if len(own) == OWN else ""
+    return f"you ordered this {len(days)} times{lately}" if len(days) > 1 else f"you had this{lately or ' before'}"
 
 
-def _companion(item: int, mine: Collection[int], others: Iterable[Basket], names: dict[int, str]) -> str:
-    """Of one's own items, the one that those who ordered this had most often."""
-    fans: dict[int, set[int]] = {}
-    for basket in others:
-        for other in basket.items:
-            fans.setdefault(other, set()).add(basket.customer)
-    shared = Counter({other: len(fans.get(item, set()) & fans.get(other, set())) for other in mine if other != item})
-    for other, count in shared.most_common(1):
-        if count and names.get(other):
-            return f"people who order {names[other]} also order this"
-    return "people who order as you do had this"
+def _companion(item: int, mine: Collection[int], fans: dict[int, set[int]], names: dict[int, str]) -> str:
+    """Of one's own items, the one that those who ordered this had most often; nothing where nobody had one."""
+    shared = {other: len(fans[item] & fans.get(other, set())) for other in mine if names.get(other)}
+    best = max(shared, key=lambda other: (shared[other], -other), default=None)
+    if best is None or not shared[best]:
+        return ""
+    if shared[best] == 1:
+        return f"somebody who orders {names[best]} had this"
+    return f"people who order {names[best]} also order this"
+
+
+def _popular(people: int, zone: str) -> str:
+    where = f"in {zone.replace('-', ' ').title()}" if zone else "here"
+    return f"popular {where} now" if people > 1 else f"just ordered {where}"

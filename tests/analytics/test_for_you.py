@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from datetime import timedelta
 
@@ -68,8 +69,8 @@ def told(customer: int | None, **where: object) -> list[tuple[int, str]]:
 
 def test_a_stranger_sees_what_is_popular_here() -> None:
     read(placed(1, SOUP), placed(2, SOUP, CAKE), placed(3, RICE, zone="harbour", restaurant=8))
-    assert told(None, zone="old-town") == [(SOUP, "popular in Old Town now"), (CAKE, "popular in Old Town now")]
-    assert told(None, restaurant=8) == [(RICE, "popular here now")]
+    assert told(None, zone="old-town") == [(SOUP, "popular in Old Town now"), (CAKE, "just ordered in Old Town")]
+    assert told(None, restaurant=8) == [(RICE, "just ordered here")]
     assert told(None, restaurant=9) == []
 
 
@@ -88,6 +89,67 @@ def test_neighbours_bring_what_goes_with_ones_own() -> None:
     read(*[placed(customer, SOUP, CAKE, day=1) for customer in (2, 3, 4)], *[placed(n, TEA) for n in range(10, 13)])
     read(placed(1, SOUP, day=2))
     assert told(1)[:2] == [(SOUP, "you had this before"), (CAKE, "people who order Soup also order this")]
+
+
+def test_one_neighbour_is_not_called_people() -> None:
+    read(placed(2, SOUP, CAKE, day=1), *[placed(n, TEA) for n in range(10, 13)], placed(1, SOUP, day=2))
+    assert (CAKE, "somebody who orders Soup had this") in told(1)
+
+
+def test_of_more_orders_than_are_looked_at_it_says_lately() -> None:
+    read(*[placed(1, SOUP, day=day) for day in range(page.OWN + 5)], placed(1, TEA, day=page.OWN + 5))
+    assert dict(told(1)) == {SOUP: f"you ordered this {page.OWN - 1} times lately", TEA: "you had this lately"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_reason_is_true(seed: int) -> None:
+    """Whatever people ordered, what the page says can be counted in their orders."""
+    # given: some people's orders at two places
+    dice = random.Random(seed)
+    history: list[tuple[int, int, list[int], float]] = []
+    for day in range(dice.choice((6, 30, 120))):
+        customer, shop = dice.randint(1, 6), dice.choice((7, 8))
+        items = dice.sample((SOUP, CAKE) if shop == 7 else (TEA, RICE), dice.randint(1, 2))
+        history.append((customer, shop, items, day * dice.choice((1, 7))))
+    read(*[placed(who, *items, day=day, restaurant=shop) for who, shop, items, day in history])
+    history.sort(key=lambda one: one[3])
+
+    for where in ({}, {"restaurant": 7}, {"zone": "old-town"}):
+        here = [one for one in history if where.get("restaurant") in (None, one[1])]
+        for customer in (None, *range(1, 8)):
+            # when
+            for one in advise(customer, **where):  # type: ignore[arg-type]
+                # then
+                others = [(who, items) for who, _, items, _ in here[-page.OTHERS :] if who != customer]
+                own = [(items, day) for who, _, items, day in here if who == customer][-page.OWN :]
+                check(one.item_id, one.why, own, others, whole=len(own) < page.OWN)
+                assert (one.name, one.restaurant) == (NAMES[one.item_id], f"Place {one.restaurant_id}")
+
+
+def check(
+    item: int, why: str, own: list[tuple[list[int], float]], others: list[tuple[int, list[int]]], *, whole: bool
+) -> None:
+    """Count what a reason claims, in the latest orders of the person and of others there."""
+    mine = [(NOON + timedelta(days=day)).weekday() for items, day in own if item in items]
+    fans = {who for who, items in others if item in items}
+    lately = "" if whole else " lately"
+    if found := re.fullmatch(r"you order this on (\w+)", why):
+        times = mine.count(page.DAYS.index(found[1]))
+        assert len(mine) >= 3 and times >= 0.6 * len(mine)
+    elif found := re.fullmatch(r"you ordered this (\d+) times(.*)", why):
+        assert (len(mine), found[2]) == (int(found[1]), lately)
+    elif why.startswith("you had this"):
+        assert (len(mine), why) == (1, f"you had this{lately or ' before'}")
+    elif found := re.fullmatch(r"(people|somebody) who orders? (\w+) (also order|had) this", why):
+        companion = next(number for number, name in NAMES.items() if name == found[2])
+        assert not mine and any(companion in items for items, _ in own)
+        both = fans & {who for who, items in others if companion in items}
+        assert len(both) > 1 if found[1] == "people" else len(both) == 1
+    elif re.fullmatch(r"popular (here|in Old Town) now", why):
+        assert not mine and len(fans) > 1
+    else:
+        assert re.fullmatch(r"just ordered (here|in Old Town)", why)
+        assert not mine and len(fans) == 1
 
 
 def test_a_fresh_order_counts_at_once_and_the_basket_is_left_out() -> None:
@@ -142,7 +204,7 @@ def test_a_request_asks_three_things_of_the_database() -> None:
 
 def test_the_fragment_links_to_the_dish(client: Client) -> None:
     shop = factories.make_restaurant()
-    read(placed(1, SOUP, restaurant=shop.pk))
+    read(placed(101, SOUP, restaurant=shop.pk), placed(102, SOUP, restaurant=shop.pk))
     url = reverse("analytics:for-you")
     page_ = client.get(url).content.decode()
     link = reverse("orders:restaurant-by-id", args=[shop.pk])

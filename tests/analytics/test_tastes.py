@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analytics.recommendations import tastes as room
+from analytics.recommendations.few import suggest_among
 from analytics.recommendations.tastes import FADING, Blend, Tastes
 from benchmarks.baskets import data, rivals
 
@@ -108,3 +111,31 @@ def test_rivals_on_the_small_set(folder: Path) -> None:
     assert rivals.personal(small)(everyone).tolist() == [[2, 1, 0, 0], [1, 0, 2, 0], [0, 1, 0, 0]]
     assert rivals.popularity(small)(everyone)[0].tolist() == [3, 2, 2, 0]
     assert rivals.item_knn(small)(everyone)[2].argmax() == 1
+
+
+BASKETS = st.lists(st.tuples(st.integers(0, 5), st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True)))
+
+
+@given(BASKETS, st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True), max_size=6))
+def test_of_few_baskets_the_scores_are_the_same(others: list[tuple[int, list[int]]], own: list[list[int]]) -> None:
+    blend = Blend(popular=4.0, neighbours=4.0, asked=50)
+    tastes = Tastes(items=8, blend=blend)
+    numbers: dict[int, int] = {}
+    for person, items in others:
+        tastes.learn(numbers.setdefault(person, len(numbers)), items)
+    me = len(numbers)
+    for items in own:
+        tastes.learn(me, items)
+    tastes.measure()
+    expected = {one.item: one.score for one in tastes.suggest(me, limit=8)}
+
+    found = suggest_among(own, others, blend=blend, limit=8)
+
+    assert {one.item: one.score for one in found} == pytest.approx(expected)
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    parts = np.stack(tastes.parts(me))
+    for one in found:
+        # Where two parts bring the same, either is the reason.
+        assert parts[("again", "neighbours", "popular").index(one.reason), one.item] == pytest.approx(
+            parts[:, one.item].max()
+        )
