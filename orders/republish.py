@@ -1,41 +1,54 @@
-"""`orders.events` from the order history, for a topic that was lost."""
+"""Topics that were lost, from this room's own tables: the histories of orders and payments, and of fares and quotes."""
 
 from __future__ import annotations
 
-from django.db import connection, transaction
+from messaging.republishing import owe, republishes
 
-from messaging.outbox import shard_of
-from messaging.republishing import republishes
+from .events import TOPIC as ORDERS
+from .payments.events import TOPIC as PAYMENTS
+from .pricing.events import TOPIC as FEES
 
-from .events import TOPIC
-
-# Rows that were still owed are in the history too: they go, and come back in their place behind those before them.
-FORGET = "DELETE FROM messaging_outboxrow WHERE road = 'kafka' AND destination = %s"
-OWE = """
-    INSERT INTO messaging_outboxrow (road, shard, destination, type, key, sequence, message_id, time, payload,
-        traceparent, delay_seconds, recorded_at)
-    SELECT 'kafka', %s, %s, type, order_id::text, sequence, event_id, at, convert_to(payload::text, 'UTF8'), '', 0,
-        recorded_at
-    FROM orders_orderhistory WHERE order_id = ANY(%s::uuid[]) ORDER BY id
+ORDER_FACTS = """
+    SELECT id AS place, type, order_id::text AS key, sequence, event_id, at AS time,
+        convert_to(payload::text, 'UTF8') AS payload, recorded_at
+    FROM orders_orderhistory
+"""
+PAYMENT_FACTS = """
+    SELECT id AS place, type, payment_id::text AS key, sequence, event_id, at AS time,
+        convert_to(payload::text, 'UTF8') AS payload, recorded_at
+    FROM orders_paymenthistory
+"""
+# A fare and a quote from before they kept their city time say their wall time. A moment is written as events have it.
+FEE_FACTS = """
+    SELECT row_number() OVER (ORDER BY zone, version) AS place, 'fare.changed' AS type, zone AS key,
+        version AS sequence, event_id, coalesce(told_at, at) AS time,
+        convert_to(jsonb_build_object('zone', zone, 'version', version, 'surcharge', surcharge, 'lowest', lowest,
+            'highest', highest, 'pressure', pressure, 'reason', reason)::text, 'UTF8') AS payload,
+        at AS recorded_at
+    FROM orders_farestep
+    UNION ALL
+    SELECT 0, 'fee.quoted', id::text, 1, event_id, coalesce(told_at, made_at),
+        convert_to(jsonb_build_object('quote_id', id, 'restaurant_id', restaurant_id, 'zone', zone, 'usual', usual,
+            'fare_version', fare_version, 'fee', fee, 'lowest', lowest, 'highest', highest, 'valid_until',
+            to_char(valid_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text, 'UTF8'),
+        made_at
+    FROM orders_quote
 """
 
 
-@republishes(TOPIC)
+@republishes(ORDERS)
 def republish_orders() -> int:
-    """Owe every fact of every order again, in the order of each. Orders stand still until it is written.
+    """Owe every fact of every order again, in the order of each."""
+    return owe(ORDERS, ORDER_FACTS, writers="orders_order")
 
-    A change of an order writes its row before it draws its outbox id. So with the table locked against writers no id
-    below ours is still to be committed, and none of an order's later facts can leave before its earlier ones.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE orders_order IN SHARE MODE")
-        cursor.execute(FORGET, [TOPIC])
-        cursor.execute("SELECT id::text FROM orders_order")
-        lanes: dict[int, list[str]] = {}
-        for (key,) in cursor.fetchall():
-            lanes.setdefault(shard_of(key), []).append(key)
-        owed = 0
-        for shard, keys in sorted(lanes.items()):
-            cursor.execute(OWE, [shard, TOPIC, keys])
-            owed += cursor.rowcount
-        return owed
+
+@republishes(PAYMENTS)
+def republish_payments() -> int:
+    """Owe every fact of every payment again, in the order of each."""
+    return owe(PAYMENTS, PAYMENT_FACTS, writers="orders_payment")
+
+
+@republishes(FEES)
+def republish_fees() -> int:
+    """Owe every change of a fare again, and every quote that is kept: those that no order names go after a day."""
+    return owe(FEES, FEE_FACTS, writers="orders_zonefare, orders_quote")

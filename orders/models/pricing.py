@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -47,7 +48,17 @@ class ZoneFare(models.Model):
         return f"{self.zone} +{self.surcharge}"
 
 
-class FareStep(models.Model):
+class Told(models.Model):
+    """A row that keeps what its event needs to be told once more, should the topic be lost."""
+
+    event_id = models.UUIDField(default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    told_at = models.DateTimeField(null=True, help_text="city time of its event")
+
+    class Meta:
+        abstract = True
+
+
+class FareStep(Told):
     """A change of a zone's fare: what the page draws, and a quote's fare afterwards."""
 
     zone = models.SlugField()
@@ -67,7 +78,7 @@ class FareStep(models.Model):
         return f"{self.zone} #{self.version} +{self.surcharge}"
 
 
-class Quote(models.Model):
+class Quote(Told):
     """A fee that was shown. Nothing changes it (a trigger refuses), and an order that names it has its fee.
 
     One quote is shown to all who look at a restaurant in the same minutes: to show a fee costs a write only now and

@@ -137,5 +137,6 @@ def _write(fare: ZoneFare, *, pressure: float, reason: str) -> None:
         "pressure": round(pressure, 3),
         "reason": reason,
     }
-    FareStep.objects.create(**told)
-    publish(FareChanged(**told), key=fare.zone, sequence=fare.version, at=city_now())
+    at = city_now()
+    event_id = publish(FareChanged(**told), key=fare.zone, sequence=fare.version, at=at)
+    FareStep.objects.create(**told, event_id=event_id, told_at=at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import BooleanField, DateTimeField, Exists, ExpressionWrapper, OuterRef, Q
@@ -45,8 +45,9 @@ def quote_for(restaurant: Restaurant) -> Quote:
             cursor.execute("SELECT statement_timestamp()")
             quote.made_at = cursor.fetchone()[0]
         quote.valid_until = quote.made_at + VALID
+        at = quote.told_at = city_now()
         quote.save(force_insert=True)
-        _tell(quote)
+        _tell(quote, at=at)
     return quote
 
 
@@ -75,7 +76,7 @@ def _after(span: timedelta) -> Combinable:
     return ExpressionWrapper(Now() + span, output_field=DateTimeField())
 
 
-def _tell(quote: Quote) -> None:
+def _tell(quote: Quote, *, at: datetime) -> None:
     fact = FeeQuoted(
         quote_id=str(quote.pk),
         restaurant_id=quote.restaurant_id,
@@ -87,4 +88,4 @@ def _tell(quote: Quote) -> None:
         highest=quote.highest,
         valid_until=quote.valid_until,
     )
-    publish(fact, key=str(quote.pk), sequence=1, at=city_now())
+    publish(fact, key=str(quote.pk), sequence=1, at=at, event_id=quote.event_id)

@@ -17,6 +17,8 @@ from orders.events import OrderReady
 from orders.lifecycle import SYSTEM, lock_order, record
 from orders.models import Order
 from tests import factories
+from tests.market.market import a_market
+from tests.messaging.streams import produce
 
 # A history row and an outbox row for each fact, as `orders.lifecycle.record` writes them, without its round trips.
 TELL_MANY = """
@@ -100,3 +102,25 @@ def writing(orders: Sequence[uuid.UUID], *, rate: float, seed: int = 0) -> Itera
         load.stop.set()
         thread.join(30)
     assert load.error is None, load.error
+
+
+@contextlib.contextmanager
+def ticking() -> Iterator[threading.Event]:
+    """Ticks of two zones, four a second of each, told once a second until the event is set or the block ends."""
+    stop, errors = threading.Event(), list[BaseException]()
+
+    def tick() -> None:
+        try:
+            while not stop.wait(1.0):
+                produce(a_market(1.0), topic="pricing.ticks")
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=tick, name="ticking")
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join(30)
+    assert not errors, errors

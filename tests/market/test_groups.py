@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from kafka.errors import KafkaError
 
 from analytics.compliance.selectors import numbers, violations
-from analytics.models import ChargeRecord, MarketBucket
+from analytics.models import ChargeRecord, MarketBucket, MarketSpan
 from messaging.consuming.compare import rebuild_and_compare
 from messaging.consuming.lag import lag
 from messaging.consuming.positions import live_number
@@ -20,7 +21,7 @@ from orders.models import FareStep, Pressure, Quote, ZoneFare
 from orders.pricing.quotes import quote_for
 from tests import factories
 from tests.messaging.consuming.running import running, side_by_side, wait_until_caught_up
-from tests.messaging.streams import make_topic, produce
+from tests.messaging.streams import delete_topic, make_topic, produce
 from tests.orders.pricing.test_quotes import order
 from tests.waiting import wait_for
 
@@ -91,6 +92,35 @@ def test_old_ticks_that_are_caught_up_with_move_no_fare() -> None:
     with running(pricing):
         wait_until_caught_up(pricing, within=60)
     assert Pressure.objects.exists() and not FareStep.objects.exists()
+
+
+def test_ticks_whose_topic_is_lost_leave_the_live_models_and_new_ones_are_counted() -> None:
+    produce(a_market(60, until=ago(seconds=10)), topic=TICKS)
+    with side_by_side(readers()):
+        for group in readers():
+            wait_until_caught_up(group, within=60)
+        before = {group.name: model_of(group, 1) for group in readers()}
+
+        delete_topic(TICKS)
+        wait_for(made_again, within=30, what="the topic to be made again")
+        produce(flat("centre", 1, 1, seconds=5), topic=TICKS)
+
+        for table, column in ((Pressure, "key"), (MarketBucket, "key"), (MarketSpan, "zone")):
+            new = table._default_manager.filter(**{column: "centre"})
+            wait_for(new.exists, within=60, what=f"{table.__name__} of the new topic")
+    for group in readers():
+        held = model_of(group, 1)
+        assert all(set(rows) <= set(held[table]) for table, rows in before[group.name].items()), group.name
+    assert not DeadLetter.objects.exists()
+
+
+def made_again() -> bool:
+    """False while the old topic is still being deleted."""
+    try:
+        make_topic(TICKS)
+    except KafkaError:
+        return False
+    return True
 
 
 def test_a_broken_tick_is_a_dead_letter_of_each_group_and_the_others_count() -> None:
