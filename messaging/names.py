@@ -7,6 +7,9 @@ from django.conf import settings
 #: A task's first name decides its queue.
 QUEUES = {"payments": "payments", "delivery": "dispatch", "notices": "notices", "alerts": "alerts"}
 
+#: Commands that only say that a key has work: those that wait for the same key travel as one (`messaging.sqs.calls`).
+CALLS = frozenset({"delivery.dispatch_zone"})
+
 
 def queue_of(task: str) -> str:
     """The plain name of the queue that carries a task.

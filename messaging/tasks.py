@@ -65,7 +65,8 @@ class Command(TaskBase):
             "receive count": received(request),
         }
         sent = str(getattr(request, "traceparent", None) or "")
-        with tracing.continued(sent, self.name, kind=SpanKind.CONSUMER, facts=facts):
+        also = getattr(request, "also", None) or ()
+        with tracing.continued(sent, self.name, kind=SpanKind.CONSUMER, facts=facts, also=also):
             self.recorded(*args, **kwargs)
 
     def recorded(self, *args: Any, **kwargs: Any) -> None:

@@ -72,16 +72,38 @@ def note_key(key: str) -> None:
 
 @contextlib.contextmanager
 def continued(
-    traceparent: str, name: str, *, kind: SpanKind, facts: Mapping[str, str | int] | None = None
+    traceparent: str,
+    name: str,
+    *,
+    kind: SpanKind,
+    facts: Mapping[str, str | int] | None = None,
+    also: Sequence[str] = (),
 ) -> Iterator[Span]:
-    """A span under the one that `traceparent` names, or the first of a new trace; marked when the block raises."""
+    """A span under the one that `traceparent` names, or the first of a new trace; marked when the block raises.
+
+    What is done for several at once is told in their traces `also`; what comes of it stands in the first alone.
+    """
     if not _on and not traceparent:
         yield trace.INVALID_SPAN
         return
+    began = time.time_ns()
     with tracer.start_as_current_span(
         name, context=_context(traceparent), kind=kind, attributes=facts, record_exception=False
     ) as span:
-        yield span
+        try:
+            yield span
+        finally:
+            _tell(also if _on else (), name, kind=kind, facts=facts, began=began)
+
+
+def _tell(
+    traceparents: Sequence[str], name: str, *, kind: SpanKind, facts: Mapping[str, str | int] | None, began: int
+) -> None:
+    """A span that lasted from `began` (ns, wall) until now, in each of these traces that is recorded."""
+    ended = time.time_ns()
+    for each in traceparents:
+        if each[-1:] in SAMPLED:
+            tracer.start_span(name, context=_context(each), kind=kind, attributes=facts, start_time=began).end(ended)
 
 
 def follow(group: str, events: Sequence[Envelope], *, began: int) -> None:

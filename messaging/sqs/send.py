@@ -13,9 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
 
 from messaging.relay.sending import Result, Row
 
+from .calls import Message, gather
 from .client import QueueMissing, code_of, new_client, queue_url
 from .reach import BATCH
 
@@ -30,8 +32,15 @@ REFUSED = frozenset({"InvalidMessageContents", "MessageTooLong", "BatchRequestTo
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
+    """A message's body, its first row, and the rows that it stands for beside that one."""
+
     row: Row
     body: str
+    also: Sequence[Row] = ()
+
+    def results(self, *, ok: bool, error: str = "", permanent: bool = False) -> list[Result]:
+        """What became of the message became of each of its rows."""
+        return [Result(row.id, ok=ok, error=error, permanent=permanent) for row in (self.row, *self.also)]
 
 
 def message_body(
@@ -40,7 +49,7 @@ def message_body(
     task_id: str,
     kwargs: dict[str, Any],
     queue: str,
-    headers: dict[str, str] | None = None,
+    headers: dict[str, Any] | None = None,
 ) -> str:
     """A command in Celery's protocol 2, wrapped as kombu's SQS transport wraps it."""
     made = _amqp().as_task_v2(task_id, task, (), kwargs, origin="forkroad-relay", ignore_result=True)
@@ -62,51 +71,49 @@ def message_body(
 
 
 class CommandSender:
-    """Sends rows of the SQS road. One a thread: it keeps its connections."""
-
-    def __init__(self) -> None:
-        self._client: SQSClient | None = None
+    """Sends rows of the SQS road."""
 
     def send(self, rows: Sequence[Row], /) -> list[Result]:
         """Send rows in their order and say of each what became of it; a row is ok only when SQS gave it an id."""
         by_queue: dict[str, list[Prepared]] = defaultdict(list)
-        results: list[Result] = []
-        for row in rows:
-            try:
-                by_queue[row.destination].append(_prepare(row))
-            except ValueError as error:
-                results.append(Result(row.id, ok=False, error=str(error), permanent=True))
+        messages, results = gather(rows)
+        for message in messages:
+            entry = _prepare(message)
+            if len(entry.body) > MAX_BYTES:
+                error = f"{entry.row.type} of {entry.row.key} has {len(entry.body)} bytes, above SQS's {MAX_BYTES}"
+                results += entry.results(ok=False, error=error, permanent=True)
+            else:
+                by_queue[entry.row.destination].append(entry)
         for queue, prepared in by_queue.items():
             try:
                 url = queue_url(queue)
-            except (QueueMissing, BotoCoreError, ClientError, OSError) as error:
-                results += [Result(entry.row.id, ok=False, error=str(error)) for entry in prepared]
+            except (QueueMissing, BotoCoreError, ClientError, OSError) as failure:
+                for entry in prepared:
+                    results += entry.results(ok=False, error=str(failure))
                 continue
             for batch in batches(prepared):
                 results += self._send_batch(url, batch)
         return results
 
     def _send_batch(self, url: str, batch: list[Prepared]) -> list[Result]:
-        if self._client is None:
-            self._client = new_client(attempts=1)
         entries: list[Any] = [
             {"Id": str(i), "MessageBody": entry.body, "DelaySeconds": entry.row.delay_seconds}
             for i, entry in enumerate(batch)
         ]
         try:
-            answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
+            answer = _client(settings.SQS_ENDPOINT_URL).send_message_batch(QueueUrl=url, Entries=entries)
         except ClientError as error:
             refused = code_of(error) in REFUSED
             if refused and len(batch) > 1:
                 # Refused as a whole because of one of them: find out which.
-                return list(itertools.chain.from_iterable(self._send_batch(url, [entry]) for entry in batch))
-            return [Result(entry.row.id, ok=False, error=str(error), permanent=refused) for entry in batch]
+                return _all(self._send_batch(url, [entry]) for entry in batch)
+            return _all(entry.results(ok=False, error=str(error), permanent=refused) for entry in batch)
         except (BotoCoreError, OSError) as error:
-            return [Result(entry.row.id, ok=False, error=str(error)) for entry in batch]
+            return _all(entry.results(ok=False, error=str(error)) for entry in batch)
         sent = {done["Id"] for done in answer.get("Successful", [])}
         # The call answers 200 even when none of its entries was taken.
         failed: dict[str, Any] = {entry["Id"]: entry for entry in answer.get("Failed", [])}
-        return [_result(entry.row, str(i) in sent, failed.get(str(i))) for i, entry in enumerate(batch)]
+        return _all(_results(entry, str(i) in sent, failed.get(str(i))) for i, entry in enumerate(batch))
 
 
 def batches(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
@@ -123,25 +130,34 @@ def batches(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
         yield batch
 
 
-def _result(row: Row, sent: bool, failed: dict[str, Any] | None) -> Result:
+def _results(entry: Prepared, sent: bool, failed: dict[str, Any] | None) -> list[Result]:
     if sent:
-        return Result(row.id, ok=True)
+        return entry.results(ok=True)
     if failed is None:
-        return Result(row.id, ok=False, error="SQS did not answer for this message")
+        return entry.results(ok=False, error="SQS did not answer for this message")
     # A missing permission is called the sender's fault as well, but is mended without touching the message.
     permanent = failed.get("Code") in REFUSED
-    return Result(row.id, ok=False, error=f"{failed.get('Code')}: {failed.get('Message', '')}", permanent=permanent)
+    return entry.results(ok=False, error=f"{failed.get('Code')}: {failed.get('Message', '')}", permanent=permanent)
 
 
-def _prepare(row: Row) -> Prepared:
-    kwargs = json.loads(bytes(row.payload))
-    if not isinstance(kwargs, dict):
-        raise ValueError(f"the arguments of {row.type} are no object: {str(kwargs)[:100]}")
-    headers = {"key": row.key} | ({"traceparent": row.traceparent} if row.traceparent else {})
-    body = message_body(task=row.type, task_id=row.message_id, kwargs=kwargs, queue=row.destination, headers=headers)
-    if len(body) > MAX_BYTES:
-        raise ValueError(f"{row.type} of {row.key} has {len(body)} bytes, above SQS's {MAX_BYTES}")
-    return Prepared(row, body)
+def _all(results: Iterable[list[Result]]) -> list[Result]:
+    return list(itertools.chain.from_iterable(results))
+
+
+def _prepare(message: Message) -> Prepared:
+    row = message.row
+    body = message_body(
+        task=row.type, task_id=row.message_id, kwargs=message.kwargs, queue=row.destination, headers=message.headers()
+    )
+    return Prepared(row, body, tuple(message.rows[1:]))
+
+
+@cache
+def _client(endpoint: str) -> SQSClient:
+    """The process's own for an endpoint: to make one takes longer than to send a batch, and a relay whose session has
+    ended makes a new sender. One attempt a call: the relay has its own waits.
+    """
+    return new_client(attempts=1)
 
 
 @cache

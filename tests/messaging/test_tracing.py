@@ -221,6 +221,18 @@ def test_a_failure_marks_the_span_and_goes_on(recorded: InMemorySpanExporter) ->
     assert span.parent and f"{span.parent.span_id:016x}" == SENT.split("-")[2]
 
 
+def test_what_is_done_for_several_is_told_in_the_trace_of_each(recorded: InMemorySpanExporter) -> None:
+    other, unsampled = f"00-{1:032x}-{2:016x}-01", f"00-{3:032x}-{4:016x}-00"
+    with tracing.continued(SENT, "delivery.dispatch_zone", kind=SpanKind.CONSUMER, also=[other, unsampled]):
+        carried = tracing.current()
+    assert carried.split("-")[1] == TRACE
+    spans = {f"{span.context.trace_id:032x}": span for span in recorded.get_finished_spans() if span.context}
+    assert spans.keys() == {TRACE, f"{1:032x}"}
+    told = spans[f"{1:032x}"]
+    assert told.name == "delivery.dispatch_zone" and told.parent and told.parent.span_id == 2
+    assert told.start_time and told.end_time and told.start_time <= told.end_time
+
+
 @pytest.mark.django_db(transaction=True)
 def test_requests_that_caused_nothing_are_not_kept(recorded: InMemorySpanExporter) -> None:
     with tracing.continued("", "POST /position", kind=SpanKind.SERVER):

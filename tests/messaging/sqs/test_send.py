@@ -127,3 +127,42 @@ def test_batches_keep_within_both_limits() -> None:
     large = [Prepared(row(n), "x" * 400_000) for n in range(5)]
     assert [len(batch) for batch in batches(large)] == [2, 2, 1]
     assert shared_client() is shared_client()
+
+
+def call(number: int, zone: str = "centre", *, trace: str = "", delay: int = 0, **more: Any) -> Row:
+    """A row that says that a zone has work."""
+    made = row(number, task="delivery.dispatch_zone", queue="dispatch", delay=delay, zone=zone, **more)
+    return made._replace(key=zone, traceparent=trace)
+
+
+def test_calls_that_wait_for_one_key_travel_as_one_that_says_what_is_true_of_all(queues: object) -> None:
+    rows = [call(1, since="7"), row(2, text="between"), call(3, since="9"), call(4, "harbour", since="9"), call(5)]
+    assert CommandSender().send(rows) == [Result(number, ok=True) for number in (1, 3, 5, 4, 2)]
+    sent = sorted((opened(message["Body"])["body"][1] for message in take("dispatch")), key=lambda each: each["zone"])
+    assert sent == [{"zone": "centre"}, {"zone": "harbour", "since": "9"}]
+    assert depth("alerts") == (1, 0)
+
+
+def test_a_call_for_later_and_other_commands_travel_alone(queues: object) -> None:
+    releases = [row(n, task="delivery.release", queue="dispatch", order="o")._replace(key="o") for n in (1, 2)]
+    CommandSender().send([call(3, delay=1), call(4), *releases])
+    assert len(take("dispatch")) == 3
+    wait_for(lambda: take("dispatch"), within=5, what="the call for later")
+
+
+def test_a_call_that_fails_fails_for_all_its_rows(settings: Any, proxy: FaultProxy) -> None:
+    settings.SQS_ENDPOINT_URL = proxy.url
+    proxy.fault = lambda operation, _: (503, "ServiceUnavailable") if operation == "SendMessageBatch" else None
+    answers = CommandSender().send([call(1, since="7"), call(2, since="8")])
+    assert [(answer.row_id, answer.ok, answer.permanent) for answer in answers] == [
+        (1, False, False),
+        (2, False, False),
+    ]
+
+
+def test_the_traces_of_all_its_rows_go_with_a_call(queues: object) -> None:
+    traces = [f"00-{number:032x}-{number:016x}-01" for number in range(1, 30)]
+    CommandSender().send([call(number, trace=trace) for number, trace in enumerate([*traces[:2], "", *traces])])
+    (message,) = take("dispatch")
+    headers = opened(message["Body"])["headers"]
+    assert (headers["traceparent"], headers["also"]) == (traces[0], traces[1:20])
