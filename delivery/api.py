@@ -76,6 +76,11 @@ class OnlineIn(PositionIn):
     until: AwareDatetime | None = None
 
 
+class AnnouncedIn(Schema):
+    starts_at: AwareDatetime
+    until: AwareDatetime | None = None
+
+
 class PlaceOut(Schema):
     name: str
     latitude: float
@@ -194,6 +199,14 @@ def desk(request: HttpRequest) -> CourierOut:
 def online(request: HttpRequest, body: OnlineIn) -> CourierOut:
     """Start a shift, here; `until` (city time) is when it is planned to end."""
     courier = couriers.go_online(asking(request).pk, latitude=body.latitude, longitude=body.longitude, until=body.until)
+    return CourierOut.of(desk_of(courier))
+
+
+@router.post("/courier/announced", response=CourierOut)
+def announce(request: HttpRequest, body: AnnouncedIn) -> CourierOut:
+    """Say when the next shift is to begin and end (city time): rounds plan with it, but no offer comes before it."""
+    courier = asking(request)
+    couriers.announce(courier.pk, starts_at=body.starts_at, until=body.until)
     return CourierOut.of(desk_of(courier))
 
 

@@ -109,7 +109,7 @@ def run_round(zone: str, *, policy: Policy | None = None) -> Round:
     answering, looking = Zone.objects.values_list("requested", _Snapshot()).get(pk=zone)
     city = the_city()
     lead = lead_minutes(city)
-    seen = snapshot.take(zone, lead=lead)
+    seen = snapshot.take(zone, lead=lead, idle=False)
     for order_id, reason in seen.broken.items():
         _set_aside(order_id, reason)
     policy = policy or POLICIES[settings.DISPATCH_POLICY](0)

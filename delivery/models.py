@@ -51,8 +51,7 @@ class Plan(models.Model):
 class CourierQuerySet(models.QuerySet["Courier"]):
     def on_shift(self) -> CourierQuerySet:
         """Online, and not past the end of the shift they announced."""
-        shift = Shift.objects.filter(Q(until=None) | Q(until__gt=CityNow()), courier=OuterRef("pk"), ended_at=None)
-        return self.filter(Exists(shift), online=True)
+        return self.filter(Exists(Shift.objects.running().filter(courier=OuterRef("pk"))), online=True)
 
     def with_room(self, orders: int = 1) -> CourierQuerySet:
         """Those who may take so many more orders, with `load`: the orders offered to them or carried by them."""
@@ -77,6 +76,8 @@ class Courier(models.Model):
     heard_at = models.DateTimeField(null=True, help_text="wall time at which the server received it")
     timeouts = models.PositiveSmallIntegerField(default=0, help_text="offers let run out, in a row")
     version = models.PositiveBigIntegerField(default=0, help_text="sequence of its stream couriers.events")
+    announced_from = models.DateTimeField(null=True, help_text="city time at which they mean to go online")
+    announced_until = models.DateTimeField(null=True, help_text="city time; null where they did not say")
 
     objects = CourierQuerySet.as_manager()
 
@@ -87,6 +88,12 @@ class Courier(models.Model):
         return self.name
 
 
+class ShiftQuerySet(models.QuerySet["Shift"]):
+    def running(self) -> ShiftQuerySet:
+        """Neither ended nor past the end that was announced."""
+        return self.filter(Q(until=None) | Q(until__gt=CityNow()), ended_at=None)
+
+
 class Shift(models.Model):
     """From going online to going offline; `until` is when the courier plans to stop."""
 
@@ -94,6 +101,8 @@ class Shift(models.Model):
     started_at = models.DateTimeField(help_text="city time")
     until = models.DateTimeField(null=True, help_text="city time")
     ended_at = models.DateTimeField(null=True, help_text="city time")
+
+    objects = ShiftQuerySet.as_manager()
 
     class Meta:
         constraints = [

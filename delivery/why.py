@@ -165,7 +165,8 @@ class _Reasons:
     def _of_the_courier(self, courier: Courier) -> tuple[str, str] | None:
         row = vars(courier)
         if not courier.online:
-            return "offline", ""
+            coming = courier.announced_from
+            return "offline", f"announced for {localtime(coming):%H:%M}" if coming and coming > city_now() else ""
         if not row["on_shift"]:
             return "off_shift", f"since {localtime(row['until']):%H:%M}" if row["until"] else ""
         if row["other_offer"]:

@@ -81,6 +81,7 @@ class Rider:
     async def play(self) -> None:
         """A whole shift; returns at its end, which waits for what is still carried."""
         if self.plan.on_at is not None:
+            await self._announce(self.plan.on_at)
             await self.stage.clock.sleep_until(self.plan.on_at)
         self.wake.set()
         while True:
@@ -253,6 +254,12 @@ class Rider:
 
     def _is_over(self) -> bool:
         return self.plan.off_at is not None and self.stage.clock.now() >= self.plan.off_at
+
+    async def _announce(self, starts_at: datetime) -> None:
+        """A shift that is on the roster is known before it begins."""
+        if starts_at > self.stage.clock.now():
+            until = {"until": self.plan.off_at.isoformat()} if self.plan.off_at else {}
+            await self._post("announced", {"starts_at": starts_at.isoformat(), **until})
 
     async def _go_online(self) -> None:
         until = {"until": self.plan.off_at.isoformat()} if self.plan.off_at else {}

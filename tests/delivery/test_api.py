@@ -33,6 +33,10 @@ def test_a_delivery_from_going_online_to_the_door() -> None:
     courier = factories.make_courier(online=False)
     caller = Caller(courier.user)
     order = factories.ready_order()
+    announced = {"starts_at": "2026-06-05T17:00:00Z", "until": "2026-06-05T21:00:00Z"}
+    assert caller.post("/courier/announced", announced)[0] == 200
+    courier.refresh_from_db()
+    assert (str(courier.announced_from), courier.online) == ("2026-06-05 17:00:00+00:00", False)
     status, desk = caller.post("/courier/online", HERE)
     assert (status, desk["online"], desk["offer"], desk["jobs"]) == (200, True, None, [])
     offer = offer_to(courier, order)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db.models import Value
 
-from delivery import couriers, offers, planning, snapshot
+from delivery import couriers, dispatch, offers, planning, snapshot
 from delivery.models import Courier
 from orders import lifecycle
 from orders.city import CityAfter, city_now
@@ -126,6 +128,49 @@ def test_the_end_of_the_shift_the_bag_and_refusals_are_told(courier: Courier) ->
     one = the_courier(seen())
     assert one.off_at - until.timestamp() / 60 == pytest.approx(60, abs=0.1)
     assert (one.room, one.passed_over) == (2, frozenset({str(order.id)}))
+
+
+def announced(*, starts_in: float, minutes: float = 60.0) -> Courier:
+    """A courier who is at home, and comes in so many minutes of city time."""
+    coming = factories.make_courier("coming", online=False)
+    begin = city_now() + timedelta(minutes=starts_in)
+    couriers.announce(coming.pk, starts_at=begin, until=begin + timedelta(minutes=minutes))
+    return coming
+
+
+def test_who_comes_soon_is_planned_with_and_not_asked() -> None:
+    coming, order = announced(starts_in=5), factories.ready_order()
+    one = the_courier(seen())
+    now = city_now().timestamp() / 60
+    assert one.id == str(coming.pk)
+    assert one.place == pytest.approx((0, 0), abs=0.1)
+    assert one.free_at - now == pytest.approx(5, abs=0.1)
+    assert one.off_at - now == pytest.approx(65, abs=0.1)
+    assert [made.made for made in dispatch.dispatch("centre")] == [0]
+    assert not order.assignments.exists()
+
+
+def test_a_shift_that_began_is_known_by_its_courier_being_online() -> None:
+    coming = announced(starts_in=-1)
+    late = the_courier(seen())
+    assert late.free_at > city_now().timestamp() / 60, "expected any moment, and not asked before"
+    couriers.go_online(coming.pk, latitude=COUNTER[0], longitude=COUNTER[1])
+    assert free_in() <= 0
+    assert Courier.objects.get(pk=coming.pk).announced_from is None
+
+
+@pytest.mark.parametrize(
+    ("starts_in", "minutes"), [(-3, 60), (91, 60), (5, -1)], ids=["stayed away", "far", "nonsense"]
+)
+def test_who_did_not_come_or_comes_much_later_is_not_counted_on(starts_in: float, minutes: float) -> None:
+    announced(starts_in=starts_in, minutes=minutes)
+    assert seen().couriers == []
+
+
+def test_where_nothing_waits_a_round_looks_at_no_courier(courier: Courier) -> None:
+    assert snapshot.take("centre", idle=False).view.couriers == []
+    factories.accepted_order()
+    assert len(snapshot.take("centre", idle=False).view.couriers) == 1
 
 
 def test_orders_and_couriers_without_a_place_are_left_out(courier: Courier) -> None:
