@@ -13,6 +13,8 @@ from pathlib import Path
 from .ports import HOST
 
 MANAGE = (sys.executable, "manage.py")
+#: Before the command of a patient part.
+PATIENT = ("nice", "-n", "10")
 WORKER = (*(sys.executable, "-m", "celery", "-A", "config", "worker"), "--without-mingle", "--without-gossip")
 #: A worker sees its open polls to their end before it goes (`messaging/sqs/leaving.py`): 20 s is long to wait.
 WORKER_ENV = {"FORKROAD_SQS_WAIT_SECONDS": "3"}
@@ -91,7 +93,8 @@ class Step:
 class Part:
     """A command that stays; when it ends it is started again, unless `ends` says that it may.
 
-    A `player` makes work for the others: it is ended first, and its standard output is kept.
+    A `player` makes work for the others: it is ended first, and its standard output is kept. A `patient` part has the
+    processor after the others: each fact wakes a dozen groups, and on two cores the order itself would wait for them.
     """
 
     name: str
@@ -100,6 +103,7 @@ class Part:
     health: str = ""
     ends: bool = False
     player: bool = False
+    patient: bool = False
     env: dict[str, str] = field(default_factory=dict)
 
 
@@ -144,7 +148,7 @@ def parts(options: Options) -> list[Part]:
         Part("worker-scaler", (*MANAGE, "scale"), needs=("worker-payments", "worker-others"), env=WORKER_ENV),
         Part("relay", (*MANAGE, "relay"), needs=("web", "topology")),
         Part("sweep", (*MANAGE, "sweep"), needs=("web", "topology")),
-        Part("consume", (*MANAGE, "consume"), needs=("web", "topology")),
+        Part("consume", (*MANAGE, "consume"), needs=("web", "topology"), patient=True),
         Part(
             "simulate",
             (*MANAGE, "simulate", *options.played(), "--url", options.url, "--json", *options.promises()),

@@ -12,7 +12,7 @@ from threading import Event
 from urllib.parse import urlsplit
 
 from .errors import NotReady
-from .parts import Part, Step
+from .parts import PATIENT, Part, Step
 from .process import Child
 from .ready import VARIABLE
 from .server import Server
@@ -132,7 +132,8 @@ class Supervisor:
         ready_file.parent.mkdir(parents=True, exist_ok=True)
         ready_file.unlink(missing_ok=True)
         env = {**self.env, "FORKROAD_PART": part.name, VARIABLE: str(ready_file), **part.env}
-        child = Child(part.name, part.argv, home=self.home, env=env, cwd=self.cwd, output=part.player)
+        argv = (*PATIENT, *part.argv) if part.patient else part.argv
+        child = Child(part.name, argv, home=self.home, env=env, cwd=self.cwd, output=part.player)
 
         def ready() -> bool:
             if part.health:

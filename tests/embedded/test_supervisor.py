@@ -87,6 +87,12 @@ def test_what_was_left_out_is_not_waited_for(make: Make, tmp_path: Path) -> None
     assert len(started(tmp_path, "only")) == 1
 
 
+def test_a_patient_part_has_the_processor_after_the_others(make: Make, tmp_path: Path) -> None:
+    make(parts=[standin("hasty"), dataclasses.replace(standin("slow"), patient=True)]).start()
+    hasty, slow = (psutil.Process(started(tmp_path, name)[0][0]).nice() for name in ("hasty", "slow"))
+    assert slow == min(19, hasty + 10)
+
+
 def test_a_part_that_dies_is_started_again_and_its_children_are_not_kept(make: Make, tmp_path: Path) -> None:
     supervisor = make(parts=[standin("part")])
     supervisor.start()
