@@ -6,9 +6,11 @@ import contextlib
 import dataclasses
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from analytics.models import AuditEntry, MinuteCount, OrderFact
 from messaging.consuming import group as group_module
@@ -16,6 +18,8 @@ from messaging.consuming.batch import apply_batch
 from messaging.consuming.failures import Busy, Invalid, Retry, TooManyDeadLetters
 from messaging.consuming.group import Group, get_group
 from messaging.consuming.parked import StillInvalid, discard, discard_record, redrive, redrive_key
+from messaging.deadletters import AlreadySettled
+from messaging.deadletters import redrive as redrive_letter
 from messaging.envelope import Envelope
 from messaging.models import DeadLetter, Incident, ParkedRecord, StoredOffset, StreamSequence
 from tests.messaging.streams import Record, a_key, produce
@@ -32,6 +36,10 @@ def position() -> int:
 
 def last_of(key: str) -> int:
     return StreamSequence.objects.get(key=key).last_sequence
+
+
+def refuse_all(events: Sequence[Envelope], *, generation: int) -> None:
+    raise Invalid(events[0], "no such zone")
 
 
 def test_a_gap_parks_its_key_only_and_the_missing_event_heals_it() -> None:
@@ -134,13 +142,8 @@ def test_an_event_that_its_handler_cannot_apply_dies_alone() -> None:
 
 def test_a_dead_letter_is_redriven_after_the_fix_and_stays_open_before_it() -> None:
     key = a_key()
-    broken = Record(key, 1)
-
-    def refuse(events: Sequence[Envelope], *, generation: int) -> None:
-        raise Invalid(events[0], "no such zone")
-
-    group = with_handler(refuse)
-    apply_batch(group, a_batch(broken, Record(key, 2)))
+    group = with_handler(refuse_all)
+    apply_batch(group, a_batch(Record(key, 1), Record(key, 2)))
     letter = DeadLetter.objects.get()
     with _registered(group), pytest.raises(StillInvalid, match="no such zone"):
         redrive(letter)
@@ -150,6 +153,26 @@ def test_a_dead_letter_is_redriven_after_the_fix_and_stays_open_before_it() -> N
     # And a second press does nothing
     redrive(letter)
     assert applied() == 2
+
+
+def test_of_eight_who_redrive_a_record_at_once_one_does() -> None:
+    key = a_key()
+    apply_batch(with_handler(refuse_all), a_batch(Record(key, 1), Record(key, 2)))
+    letter = DeadLetter.objects.get()
+
+    def press(_: int) -> bool:
+        try:
+            redrive_letter(DeadLetter.objects.get(pk=letter.pk))
+        except AlreadySettled:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(press, range(8))) == [False] * 7 + [True]
+    assert applied() == 2 and last_of(key) == 2
+    assert not ParkedRecord.objects.exists()
 
 
 def test_a_discarded_dead_letter_lets_its_key_go_on() -> None:

@@ -15,11 +15,12 @@ from messaging.deadletters import drain_dead_letter_queues, redrive
 from messaging.envelope import rfc3339
 from messaging.models import DeadLetter, Incident, OutboxRow, TaskRun
 from messaging.relay.sending import Row
+from messaging.sqs.client import queue_url, shared_client
 from messaging.sqs.send import CommandSender, message_body
 from messaging.tasks import command
 from tests.waiting import wait_for
 
-from .workers import Worker, depth, post, post_raw
+from .workers import Worker, depth, post, post_raw, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,6 +121,20 @@ def test_malformed_messages_end_as_dead_letters_and_hold_up_nobody(queues: objec
         wait_for(lambda: runs_of(again), within=20, what="a command after them")
         # Received three times each, with waits between: no message spins.
         wait_for(lambda: depth("alerts") == (0, 0), within=10, what="the last acknowledgement")
+
+
+@pytest.mark.parametrize(("app", "told"), [("config", 2), ("tests.messaging.sqs.stock", 1)], ids=["ours", "stock"])
+def test_a_command_knows_how_often_it_was_handed_out_and_with_stock_kombu_does_not(
+    queues: object, tmp_path: Path, app: str, told: int
+) -> None:
+    task_id = post("alerts.note", text="handed out for the second time")
+    (message,) = wait_for(lambda: take("alerts"), within=5, what="the message")
+    shared_client().change_message_visibility(
+        QueueUrl=queue_url("alerts"), ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+    )
+    with Worker(tmp_path, app=app):
+        wait_for(lambda: [run.outcome for run in runs_of(task_id)] == ["succeeded"], within=15, what="its run")
+    assert [run.receive_count for run in runs_of(task_id)] == [told]
 
 
 def test_threads_keep_one_database_connection_each(queues: object, tmp_path: Path) -> None:

@@ -1,14 +1,19 @@
-"""An orderly stop takes no message along."""
+"""An orderly stop takes no message along. With stock kombu 5.7.0 what was prefetched stays hidden until the last
+command has ended.
+"""
 
 from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from messaging import topology
 from messaging.models import TaskRun
+from messaging.sqs.queues import align_queues
 from tests.waiting import wait_for
 
 from .workers import Worker, depth, post, take
@@ -43,6 +48,24 @@ def test_prefetched_messages_are_given_back_at_once_while_running_ones_end(
     assert not TaskRun.objects.filter(task_id=second).exists()
     # The one that ended was acknowledged on the way out; the other is ours now.
     wait_for(lambda: depth("alerts") == (0, 1), within=5, what="the acknowledgement of the first command")
+
+
+def test_with_stock_kombu_prefetched_messages_stay_hidden_while_running_ones_end(
+    queues: object, settings: Any, tmp_path: Path
+) -> None:
+    """The fault is real: without the corrections nobody else can do what this worker will not."""
+    settings.VISIBILITY_SECONDS = 600
+    list(align_queues(topology.queues(), change=True))
+    path = tmp_path / "runs"
+    with Worker(tmp_path, app="tests.messaging.sqs.stock", concurrency=1) as worker:
+        post("alerts.hold", path=str(path))
+        wait_for(lambda: runs(path), within=10, what="the first command to run")
+        post("alerts.hold", path=str(path))
+        wait_for(lambda: depth("alerts") == (0, 2), within=5, what="the second command to be prefetched")
+        worker.signal(signal.SIGTERM)
+        with pytest.raises(AssertionError, match="in vain"):
+            wait_for(lambda: take("alerts"), within=5, what="the prefetched command to be visible")
+        assert worker.process.poll() is None
 
 
 def test_an_idle_worker_leaves_no_open_poll_behind(queues: object, tmp_path: Path) -> None:

@@ -1,6 +1,11 @@
+"""How a message is settled: deleted or given back in batches, until SQS has heard it. Stock kombu 5.7.0 makes a call of
+each delete.
+"""
+
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +15,7 @@ from messaging.sqs.settling import Settler
 from tests.waiting import wait_for
 
 from .proxy import FaultProxy
-from .workers import depth, post_raw, take
+from .workers import Worker, depth, post, post_raw, take
 
 
 @pytest.fixture
@@ -51,6 +56,19 @@ def test_deletes_are_told_in_batches(settler: Settler, proxy: FaultProxy) -> Non
     assert depth("alerts") == (0, 0)
     assert proxy.calls["DeleteMessage"] == 0
     assert proxy.calls["DeleteMessageBatch"] <= 6
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("app", ["config", "tests.messaging.sqs.stock"], ids=["ours", "stock"])
+def test_a_worker_deletes_what_is_done_in_batches_and_with_stock_kombu_one_by_one(
+    proxy: FaultProxy, tmp_path: Path, app: str
+) -> None:
+    for number in range(40):
+        post("alerts.note", text=str(number))
+    with Worker(tmp_path, app=app, concurrency=4, SQS_ENDPOINT_URL=proxy.url):
+        wait_for(lambda: depth("alerts") == (0, 0), within=30, what="the queue to be empty")
+    alone, together = proxy.calls["DeleteMessage"], proxy.calls["DeleteMessageBatch"]
+    assert (alone, together) == (40, 0) if app != "config" else alone == 0 and together < 40
 
 
 def test_what_fails_is_told_again_until_it_succeeds(settler: Settler, proxy: FaultProxy) -> None:
