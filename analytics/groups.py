@@ -41,7 +41,9 @@ from .models import (
 from .monitoring import apply as monitoring
 from .recommendations import apply as recommendations
 
-consumer_group("metrics", topics=["orders.events"], tables=[OrderFact, MinuteCount, MinuteDelivery])(metrics.apply)
+consumer_group("metrics", topics=["orders.events"], tables=[OrderFact, MinuteCount, MinuteDelivery], side_by_side=True)(
+    metrics.apply
+)
 # The trigger that keeps entries from being removed does not except those of a retired generation.
 consumer_group(
     "audit",

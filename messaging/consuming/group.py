@@ -53,6 +53,9 @@ class Group:
     batch: int = BATCH
     #: Milliseconds in which records gather before they are fetched: fewer, larger transactions, a little later.
     gather_ms: int = 0
+    #: Large batches of two partitions are applied at a time, by two threads: for handlers that keep nothing in memory
+    #: between their calls, and write their rows in one order, as two members of the group would have to.
+    side_by_side: bool = False
 
 
 _groups: dict[str, Group] = {}
@@ -69,6 +72,7 @@ def consumer_group(
     dead_letter_limit: int = 100,
     batch: int = BATCH,
     gather_ms: int = 0,
+    side_by_side: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare the decorated handler's group; see `Group` for the options."""
 
@@ -86,6 +90,7 @@ def consumer_group(
             dead_letter_limit=dead_letter_limit,
             batch=batch,
             gather_ms=gather_ms,
+            side_by_side=side_by_side,
         )
         return handler
 

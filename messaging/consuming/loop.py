@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.db import close_old_connections, connections, transaction
@@ -22,7 +23,8 @@ from messaging.models.incident import open_incident, resolve_incident
 from messaging.names import full_group, full_topic
 
 from .ahead import Ahead
-from .batch import Batch, apply_batch
+from .batch import Applied, Batch, apply_batch
+from .beside import Beside
 from .decoding import decode_for, forget_unpacked
 from .failures import TRANSIENT, Busy, TooManyDeadLetters
 from .group import Group
@@ -37,6 +39,8 @@ COMMIT_EVERY = 1.0
 BACK_OFF_FIRST, BACK_OFF_LAST = 0.2, 10.0
 #: Seconds a group that stopped at its dead-letter limit rests before it looks whether a person has been there.
 STOPPED_REST = 15.0
+#: Records of a poll from which on a second thread, with a connection of its own, is worth its while.
+SIDE_BY_SIDE = 2000
 #: Records of a session's first poll, while nobody knows how long the handler takes for one.
 FIRST_BITE = 50
 
@@ -126,6 +130,7 @@ class Session:
         self.chewing = self.consumer.config["max_poll_interval_ms"] / 10_000
         decode_for(self.consumer, self.topics)
         self.ahead = Ahead(self.poll, name=threading.current_thread().name)
+        self.beside = Beside(name=threading.current_thread().name)
         #: Positions are forgotten on the client's thread, perhaps while a batch is being applied.
         self.positions = threading.Lock()
 
@@ -134,6 +139,7 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.ahead.close()
+        self.beside.close()
         self.commit(force=True)
         kafka.close_quietly(self.consumer)
 
@@ -157,10 +163,9 @@ class Session:
             self.commit()
             if aligned:
                 self.ahead.start()
-            began = time.monotonic()
-            for partition, records in aligned.items():
-                self.apply(partition, records)
-            self.fit(sum(map(len, aligned.values())), time.monotonic() - began)
+            began, count = time.monotonic(), sum(map(len, aligned.values()))
+            self.apply(aligned, alone=not self.group.side_by_side or count < SIDE_BY_SIDE)
+            self.fit(count, time.monotonic() - began)
 
     def poll(self) -> dict[TopicPartition, list[Record]]:
         try:
@@ -229,44 +234,65 @@ class Session:
             )
         return first
 
-    def apply(self, partition: TopicPartition, records: list[Record]) -> None:
-        start = self.next.get(partition)
-        if start is None:
-            return  # Revoked since it was polled.
-        topic = self.topics[partition.topic]
-        batch = Batch(
-            topic=topic,
-            partition=partition.partition,
-            start=start,
-            next=records[-1].offset + 1,
-            records=records,
-            incarnation=self.incarnations.get(partition.topic, ""),
-        )
+    def apply(self, polled: Mapping[TopicPartition, Sequence[Record]], *, alone: bool) -> None:
+        """Apply each partition's batch in its own transaction, and go on from what it came to."""
+        batches = {
+            partition: Batch(
+                topic=self.topics[partition.topic],
+                partition=partition.partition,
+                start=start,
+                next=records[-1].offset + 1,
+                records=records,
+                incarnation=self.incarnations.get(partition.topic, ""),
+            )
+            for partition, records in polled.items()
+            if (start := self.next.get(partition)) is not None  # Else it was revoked since it was polled.
+        }
+        came_to: dict[TopicPartition, Applied | Exception] = {}
+
+        def attempt(partition: TopicPartition) -> None:
+            came_to[partition] = self.attempt(partition, batches[partition])
+
+        self.beside.run([partial(attempt, partition) for partition in batches], alone=alone)
+        for partition, batch in batches.items():
+            self.conclude(partition, batch, came_to[partition])
+
+    def attempt(self, partition: TopicPartition, batch: Batch) -> Applied | Exception:
+        """Apply one; perhaps on the second thread, so it touches nothing but the database."""
         try:
-            applied = apply_batch(self.group, batch)
-        except Busy as busy:
-            self.hold(partition, start, busy.seconds)
-            return
+            return apply_batch(self.group, batch)
         except TRANSIENT as error:
+            _refresh_connection()
+            return error
+        except Exception as error:
+            return error
+
+    def conclude(self, partition: TopicPartition, batch: Batch, came_to: Applied | Exception) -> None:
+        """Go on behind the batch, or wherever it points; read it again later where it could not be applied now."""
+        if isinstance(came_to, Busy):
+            self.hold(partition, batch.start, came_to.seconds)
+            return
+        if isinstance(came_to, TRANSIENT):
             pause = min(BACK_OFF_LAST, self.pauses.get(partition, BACK_OFF_FIRST / 2) * 2)
             self.pauses[partition] = pause
-            log.warning("group %s, %s: %s; again in %.1f s", self.group.name, partition, str(error).strip(), pause)
-            self.hold(partition, start, pause)
-            _refresh_connection()
+            log.warning("group %s, %s: %s; again in %.1f s", self.group.name, partition, str(came_to).strip(), pause)
+            self.hold(partition, batch.start, pause)
             return
+        if isinstance(came_to, Exception):
+            raise came_to
         self.pauses.pop(partition, None)
         if not self.told:
             self.told = True
             resolve_incident("dead_letter_limit", self.group.name)
-        self.loop.applied += applied.events
+        self.loop.applied += came_to.events
         self.loop.batches += 1
-        self.uncommitted[partition] = applied.next
-        if applied.next != batch.next:
-            self.seek(partition, applied.next)
+        self.uncommitted[partition] = came_to.next
+        if came_to.next != batch.next:
+            self.seek(partition, came_to.next)
             return
         with self.positions:
             if partition in self.next:
-                self.next[partition] = applied.next
+                self.next[partition] = came_to.next
 
     def fit(self, records: int, seconds: float) -> None:
         """Let the next poll bring what the handler can do in time: twice as much again, or less where it is slow."""
