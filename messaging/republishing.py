@@ -74,7 +74,8 @@ def owe_in_order(topic: str, facts: str, *, values: Sequence[Any] = ()) -> int:
         cursor.execute(f"SELECT DISTINCT key FROM ({facts}) AS told", values)
         keys = [key for (key,) in cursor.fetchall()]
         cursor.execute(OWE.format(facts=facts), [topic, *values, keys, [shard_of(key) for key in keys]])
-        return cursor.rowcount
+        owed: int = cursor.rowcount
+    return owed
 
 
 def republish(topic: str) -> int:

@@ -118,7 +118,7 @@ def test_every_reason_is_true(seed: int) -> None:
         here = [one for one in history if where.get("restaurant") in (None, one[1])]
         for customer in (None, *range(1, 8)):
             # when
-            for one in advise(customer, **where):  # type: ignore[arg-type]
+            for one in advise(customer, **where):
                 # then
                 others = [(who, items) for who, _, items, _ in here[-page.OTHERS :] if who != customer]
                 own = [(items, day) for who, _, items, day in here if who == customer][-page.OWN :]

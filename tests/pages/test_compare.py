@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from config.comparison import costs
 from config.comparison.playing import names
+from config.embedded.paths import CHECKOUT
 from messaging.comparison import keeping
 from messaging.comparison.notes import Notes, Result
 from messaging.models import ComparisonRun, OutboxRow
@@ -110,7 +111,7 @@ def test_a_checkout_that_is_written_to_costs_the_page_its_count_alone(
     anybody: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given: a file that is there by half
-    checkout = costs.CHECKOUT
+    checkout = CHECKOUT
     (tmp_path / "config/settings").mkdir(parents=True)
     (tmp_path / "config/settings/brokers.py").write_text("KAFKA_CLIENT = {")
     monkeypatch.setattr(costs, "CHECKOUT", tmp_path)
