@@ -16,12 +16,12 @@ from django.views.decorators.http import require_GET
 
 #: Files that the worker keeps, so that the page opens in a cellar. No answer about an offer or money is ever kept.
 SHELL = [
+    "forkroad/forkroad.css",
+    "delivery/courier.css",
     "delivery/courier-queue.js",
     "delivery/courier-away.js",
     "forkroad/icon.svg",
 ]
-#: And what stands within the page that it keeps.
-STYLES = ["forkroad/forkroad.css", "delivery/courier.css"]
 WORKER = "delivery/courier-worker.js"
 
 
@@ -83,8 +83,7 @@ def no_connection(request: HttpRequest) -> HttpResponse:
 
 def _version() -> str:
     digest = hashlib.sha256()
-    page = Path(__file__).parents[1] / "templates/delivery/no_connection.html"
-    for path in [*map(_file, [*SHELL, *STYLES, WORKER]), page]:
+    for path in [*map(_file, [*SHELL, WORKER]), Path(__file__).parents[1] / "templates/delivery/no_connection.html"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
