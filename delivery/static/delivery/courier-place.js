@@ -118,7 +118,6 @@
     button = document.getElementById("locate");
     word = document.getElementById("located");
     middle = room.dataset.middle.split(",").map(Number);
-    room.hidden = false;
     if (!("geolocation" in navigator) || !window.isSecureContext) {
       button.hidden = true;
       show("impossible");
