@@ -23,7 +23,15 @@ GROUP = (
 )
 
 #: Folders and files that take long, in this order; the rest follows as it was collected.
-LONG = ("tests/faults/", "tests/messaging/sqs/", "tests/verify/", "tests/embedded/", "tests/scaling/", "tests/fanout/")
+LONG = (
+    "tests/faults/",
+    "tests/messaging/sqs/",
+    "tests/messaging/consuming/test_every_group.py",
+    "tests/verify/",
+    "tests/embedded/",
+    "tests/scaling/",
+    "tests/fanout/",
+)
 
 
 def controls_others(config: pytest.Config) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,15 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
     }
 
     assert strays == set()
+
+
+def test_the_readers_name_no_other_rooms_table() -> None:
+    """An import can be forbidden; a table's name in a statement must be looked for."""
+    foreign = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE)\s+\"?(?:accounts|orders|delivery|notifications)_\w+", re.I)
+    strays = {
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in (ROOT / "analytics").rglob("*.py")
+        for found in foreign.findall(path.read_text())
+    }
+    assert strays == set()
+    assert foreign.findall("SELECT id FROM orders_order") == ["FROM orders_order"]
