@@ -6,6 +6,7 @@ at the lock of its stored offset, so a rebalance needs no ceremony here.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -19,6 +20,7 @@ from kafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 
 from messaging import kafka
+from messaging.envelope import Envelope
 from messaging.models.incident import open_incident, resolve_incident
 from messaging.names import full_group, full_topic
 
@@ -43,6 +45,8 @@ STOPPED_REST = 15.0
 SIDE_BY_SIDE = 2000
 #: Records of a session's first poll, while nobody knows how long the handler takes for one.
 FIRST_BITE = 50
+#: Seconds that a handler may take for one event, at most: of all types those it uses may come next.
+SLOWEST = 0.2
 
 
 class TopicChanged(Exception):
@@ -101,7 +105,9 @@ class Session:
 
     def __init__(self, loop: GroupLoop, stop: threading.Event) -> None:
         self.loop = loop
-        self.group = loop.group
+        self.group = dataclasses.replace(loop.group, handler=self.handle)
+        #: Events that the handler was given since `fit` last looked.
+        self.handled = 0
         self.stop = stop
         self.topics = {full_topic(topic): topic for topic in self.group.topics}
         #: The position before the next poll of each partition that is aligned with its stored offset.
@@ -128,6 +134,8 @@ class Session:
         #: Seconds that what one poll brought may take. Kafka evicts a member that stays away from its polls for longer
         #: than max.poll.interval (five minutes), and the next would be evicted over the same records.
         self.chewing = self.consumer.config["max_poll_interval_ms"] / 10_000
+        #: Records of a poll, at most, as long as the handler is given none: the slowest could do so many in half of it.
+        self.blind = max(FIRST_BITE, int(5 * self.chewing / SLOWEST))
         decode_for(self.consumer, self.topics)
         self.ahead = Ahead(self.poll, name=threading.current_thread().name)
         self.beside = Beside(name=threading.current_thread().name)
@@ -294,9 +302,18 @@ class Session:
             if partition in self.next:
                 self.next[partition] = came_to.next
 
+    def handle(self, events: Sequence[Envelope], *, generation: int) -> None:
+        """The group's handler, counted."""
+        self.handled += len(events)
+        self.loop.group.handler(events, generation=generation)
+
     def fit(self, records: int, seconds: float) -> None:
         """Let the next poll bring what the handler can do in time: twice as much again, or less where it is slow."""
-        if records:
+        handled, self.handled = self.handled, 0
+        if records and not handled:
+            # Types that it does not use, or repeats: how quick those were says nothing of what comes behind them.
+            self.bite = max(self.bite, min(2 * self.bite, self.blind, self.group.batch))
+        elif records:
             affordable = int(records * self.chewing / max(seconds, 1e-6))
             self.bite = max(1, min(self.group.batch, 2 * self.bite, affordable))
 

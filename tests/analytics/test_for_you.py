@@ -110,7 +110,7 @@ def test_every_reason_is_true(seed: int) -> None:
     for day in range(dice.choice((6, 30, 120))):
         customer, shop = dice.randint(1, 6), dice.choice((7, 8))
         items = dice.sample((SOUP, CAKE) if shop == 7 else (TEA, RICE), dice.randint(1, 2))
-        history.append((customer, shop, items, day * dice.choice((1, 7))))
+        history.append((customer, shop, items, day * dice.choice((1, 7)) + day / 1000))
     read(*[placed(who, *items, day=day, restaurant=shop) for who, shop, items, day in history])
     history.sort(key=lambda one: one[3])
 

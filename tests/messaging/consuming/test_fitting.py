@@ -1,0 +1,39 @@
+"""How much a poll brings: what the handler can do in time, as far as anybody knows."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from messaging.consuming.loop import FIRST_BITE, Session
+
+
+def polls(*seen: tuple[int, float], batch: int = 24_000) -> list[int]:
+    """The size of the next poll after each, of which the handler was given so many events and took so many seconds."""
+    session: Any = SimpleNamespace(
+        bite=FIRST_BITE, chewing=30.0, blind=150, handled=0, group=SimpleNamespace(batch=batch)
+    )
+    sizes = []
+    for handled, seconds in seen:
+        session.handled = handled
+        Session.fit(session, session.bite, seconds)
+        sizes.append(session.bite)
+    return sizes
+
+
+def test_it_doubles_while_the_handler_is_quick_up_to_the_batch() -> None:
+    assert polls(*[(50, 0.001)] * 4, batch=700) == [100, 200, 400, 700]
+
+
+def test_a_slow_handler_gets_what_it_can_do() -> None:
+    assert polls((50, 10.0), (100, 40.0)) == [100, 75]
+
+
+@pytest.mark.parametrize("quiet", [1, 3, 20])
+def test_records_that_are_none_of_its_business_do_not_make_it_look_quick(quiet: int) -> None:
+    sizes = polls(*[(0, 0.0001)] * quiet)
+    assert sizes == [100, *[150] * (quiet - 1)]
+    # What it learnt before, it keeps.
+    assert polls((50, 0.001), (50, 0.001), *[(0, 0.0001)] * quiet) == [100, *[200] * (quiet + 1)]
