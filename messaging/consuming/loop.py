@@ -47,6 +47,8 @@ SIDE_BY_SIDE = 2000
 FIRST_BITE = 50
 #: Seconds that a handler may take for one event, at most: of all types those it uses may come next.
 SLOWEST = 0.2
+#: Seconds of a call of the handler that are its statements' way, however many events it is given.
+CALL = 0.01
 
 
 class TopicChanged(Exception):
@@ -100,14 +102,30 @@ class GroupLoop:
             log.error("group %s: %s (and no incident could be written: %s)", self.group.name, message, error)
 
 
+@dataclasses.dataclass(slots=True)
+class Given:
+    """What the handler was given of one poll: events, the seconds it took for them, and how often it was called."""
+
+    events: int = 0
+    seconds: float = 0.0
+    calls: int = 0
+
+    def add(self, events: int, seconds: float) -> None:
+        self.events, self.seconds, self.calls = self.events + events, self.seconds + seconds, self.calls + 1
+
+    @property
+    def each(self) -> float:
+        """Seconds for one event."""
+        return max(0.0, self.seconds - CALL * self.calls) / max(1, self.events)
+
+
 class Session:
     """One Kafka consumer's life within a loop."""
 
     def __init__(self, loop: GroupLoop, stop: threading.Event) -> None:
         self.loop = loop
         self.group = dataclasses.replace(loop.group, handler=self.handle)
-        #: Events that the handler was given since `fit` last looked.
-        self.handled = 0
+        self.given = Given()
         self.stop = stop
         self.topics = {full_topic(topic): topic for topic in self.group.topics}
         #: The position before the next poll of each partition that is aligned with its stored offset.
@@ -303,19 +321,23 @@ class Session:
                 self.next[partition] = came_to.next
 
     def handle(self, events: Sequence[Envelope], *, generation: int) -> None:
-        """The group's handler, counted."""
-        self.handled += len(events)
-        self.loop.group.handler(events, generation=generation)
+        """The group's handler, watched."""
+        began = time.monotonic()
+        try:
+            self.loop.group.handler(events, generation=generation)
+        finally:
+            self.given.add(len(events), time.monotonic() - began)
 
     def fit(self, records: int, seconds: float) -> None:
         """Let the next poll bring what the handler can do in time: twice as much again, or less where it is slow."""
-        handled, self.handled = self.handled, 0
-        if records and not handled:
+        given, self.given = self.given, Given()
+        if records and not given.events:
             # Types that it does not use, or repeats: how quick those were says nothing of what comes behind them.
             self.bite = max(self.bite, min(2 * self.bite, self.blind, self.group.batch))
         elif records:
-            affordable = int(records * self.chewing / max(seconds, 1e-6))
-            self.bite = max(1, min(self.group.batch, 2 * self.bite, affordable))
+            # The next may all be of those that it uses, where of these it used one in a hundred.
+            each = max(seconds / records, given.each, 1e-6)
+            self.bite = max(1, min(self.group.batch, 2 * self.bite, int(self.chewing / each)))
 
     def hold(self, partition: TopicPartition, start: int, seconds: float) -> None:
         """Read nothing of a partition for a while, and then the same again; the others go on."""

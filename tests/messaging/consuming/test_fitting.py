@@ -7,17 +7,15 @@ from typing import Any
 
 import pytest
 
-from messaging.consuming.loop import FIRST_BITE, Session
+from messaging.consuming.loop import CALL, FIRST_BITE, Given, Session
 
 
 def polls(*seen: tuple[int, float], batch: int = 24_000) -> list[int]:
     """The size of the next poll after each, of which the handler was given so many events and took so many seconds."""
-    session: Any = SimpleNamespace(
-        bite=FIRST_BITE, chewing=30.0, blind=150, handled=0, group=SimpleNamespace(batch=batch)
-    )
+    session: Any = SimpleNamespace(bite=FIRST_BITE, chewing=30.0, blind=150, group=SimpleNamespace(batch=batch))
     sizes = []
     for handled, seconds in seen:
-        session.handled = handled
+        session.given = Given(handled, seconds, calls=1)
         Session.fit(session, session.bite, seconds)
         sizes.append(session.bite)
     return sizes
@@ -29,6 +27,13 @@ def test_it_doubles_while_the_handler_is_quick_up_to_the_batch() -> None:
 
 def test_a_slow_handler_gets_what_it_can_do() -> None:
     assert polls((50, 10.0), (100, 40.0)) == [100, 75]
+
+
+def test_the_next_poll_may_hold_nothing_but_what_it_uses() -> None:
+    # One event of fifty took 1.5 s: of such the next may bring twenty.
+    assert polls((1, CALL + 1.5)) == [20]
+    # A call alone takes its time, and says nothing of many events.
+    assert polls((1, CALL)) == [100]
 
 
 @pytest.mark.parametrize("quiet", [1, 3, 20])
