@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DataError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -94,7 +94,7 @@ def invalid(error: ValidationError) -> Answer:
     return 422, "invalid", "; ".join(f"{each['where']}: {each['problem']}" for each in problems), {"errors": problems}
 
 
-def database_away(error: OperationalError) -> Answer:
+def database_away(error: OperationalError | InterfaceError) -> Answer:
     # Nothing was answered with success, so nothing may be believed done: the client asks again, under the same key.
     logger.error("database unavailable: %s", error)
     return 503, "unavailable", "The database did not answer. Try again in a moment.", {}
@@ -123,6 +123,8 @@ HANDLERS: dict[type[Exception], Callable[[Any], Answer]] = {
     ValidationError: invalid,
     DataError: unstorable,
     OperationalError: database_away,
+    # A connection that broke in the middle is told of by either.
+    InterfaceError: database_away,
 }
 
 
