@@ -20,6 +20,7 @@ GROUP = (
     "tests/simulator/test_play.py",
     "tests/faults/test_three_brokers.py",
     "tests/faults/test_broker.py",
+    "tests/faults/test_database.py",
 )
 
 #: Folders and files that take long, in this order; the rest follows as it was collected.
