@@ -91,7 +91,9 @@ def latest(now: datetime, scope: Scope) -> Context:
 
 def orders_a_minute(now: datetime, scope: Scope) -> Context:
     minutes = numbers.minutes(now, scope)
-    lines = (("placed", "placed"), ("delivered", "delivered"), ("placed a week before", "placed_before"))
+    lines = [("placed", "placed"), ("delivered", "delivered")]
+    if any(one.placed_before for one in minutes):
+        lines.append(("placed a week before", "placed_before"))
     series = [Series(name, [(n, getattr(one, field)) for n, one in enumerate(minutes)]) for name, field in lines]
     rows = [(_clock(one.at), [str(getattr(one, field)) for _, field in lines]) for one in minutes]
     drawn = draw(series, labels=_labels([one.at for one in minutes]))

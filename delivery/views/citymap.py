@@ -22,28 +22,31 @@ from orders.models import Restaurant
 Point = tuple[float, float]
 
 #: Share of the city's width that the outer zones reach beyond the last restaurant.
-MARGIN = 0.35
+MARGIN = 1.6
 
 
 @require_GET
 @cache_control(max_age=600, public=True)
 def city_layers(request: HttpRequest) -> JsonResponse:
-    """GeoJSON: a polygon a zone (`name`), lines for the ways between neighbouring restaurants."""
+    """GeoJSON: a polygon a zone (`name`, `middle` of what it holds), lines for the ways between neighbouring restaurants."""
     names = dict(Zone.objects.values_list("slug", "name"))
     shops = list(Restaurant.objects.order_by("pk").values_list("zone", "longitude", "latitude"))
     features = [
-        *(_feature("Polygon", [ring], kind="zone", name=names.get(zone, zone)) for zone, ring in _areas(shops)),
+        *(
+            _feature("Polygon", [ring], kind="zone", name=names.get(zone, zone), middle=middle)
+            for zone, ring, middle in _areas(shops)
+        ),
         _feature("MultiLineString", _ways([(east, north) for _, east, north in shops]), kind="ways"),
     ]
     return JsonResponse({"type": "FeatureCollection", "features": features})
 
 
-def _feature(shape: str, coordinates: Any, **properties: str) -> dict[str, Any]:
+def _feature(shape: str, coordinates: Any, **properties: Any) -> dict[str, Any]:
     return {"type": "Feature", "properties": properties, "geometry": {"type": shape, "coordinates": coordinates}}
 
 
-def _areas(shops: list[tuple[str, float, float]]) -> list[tuple[str, list[Point]]]:
-    """Each zone's Voronoi cell around the middle of its restaurants, within a frame around all."""
+def _areas(shops: list[tuple[str, float, float]]) -> list[tuple[str, list[Point], Point]]:
+    """Each zone's Voronoi cell around the middle of its restaurants, within a frame around all; and that middle."""
     if not shops:
         return []
     of_zone: defaultdict[str, list[Point]] = defaultdict(list)
@@ -60,7 +63,7 @@ def _areas(shops: list[tuple[str, float, float]]) -> list[tuple[str, list[Point]
         for other in middles.values():
             if other != middle:
                 ring = _nearer(ring, middle, other)
-        areas.append((zone, [_rounded(point) for point in [*ring, *ring[:1]]]))
+        areas.append((zone, [_rounded(point) for point in [*ring, *ring[:1]]], _rounded(middle)))
     return areas
 
 

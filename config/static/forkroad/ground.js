@@ -2,11 +2,11 @@
 (function () {
   "use strict";
 
-  function name(layer) {
+  function name(zone) {
     var word = document.createElement("span");
-    word.textContent = layer.feature.properties.name;
+    word.textContent = zone.name;
     var icon = window.L.divIcon({ html: word, className: "zone-name", iconSize: [120, 14] });
-    return window.L.marker(layer.getBounds().getCenter(), {
+    return window.L.marker(zone.middle.slice().reverse(), {
       icon: icon, pane: "ground", interactive: false, keyboard: false
     });
   }
@@ -18,8 +18,8 @@
         pane: "ground",
         interactive: false,
         style: function (feature) { return { className: feature.properties.kind }; },
-        onEachFeature: function (feature, layer) {
-          if (feature.properties.kind === "zone") name(layer).addTo(map);
+        onEachFeature: function (feature) {
+          if (feature.properties.kind === "zone") name(feature.properties).addTo(map);
         }
       }).addTo(map);
     }).catch(function () {});
