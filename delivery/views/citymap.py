@@ -28,7 +28,7 @@ MARGIN = 1.6
 @require_GET
 @cache_control(max_age=600, public=True)
 def city_layers(request: HttpRequest) -> JsonResponse:
-    """GeoJSON: a polygon a zone (`name`, `middle` of what it holds), lines for the ways between neighbouring restaurants."""
+    """GeoJSON: a polygon a zone (`name`, `middle` of what it holds), lines for the ways between restaurants."""
     names = dict(Zone.objects.values_list("slug", "name"))
     shops = list(Restaurant.objects.order_by("pk").values_list("zone", "longitude", "latitude"))
     features = [
