@@ -153,8 +153,10 @@ def test_workers_that_are_told_to_end_take_no_command_along(fault: Row) -> None:
     with running("relay", *COMMANDS, env=LIMITS) as system, Town(riders=4, capacity=3) as town:
         for chance in fault.run(short=1, full=30):
             with rounds_held():
-                # Two a slot is what Celery asks for.
+                # Two a slot is what Celery asks for; the orders' own calls may travel as one.
                 orders = town.order_many(8, chance=chance)
+                for _ in range(8):
+                    post(COMMANDS["worker"], queue="dispatch", zone="centre")
                 await_held("dispatch", 8)
                 orders += town.order_many(2, chance=chance, slow=1)
                 await_held("payments", 2)
