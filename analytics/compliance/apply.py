@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Model
 
+from messaging.consuming.adding import Row, add_rows
 from messaging.consuming.arrays import plain, texts
 from messaging.envelope import Envelope
 from orders.events import OrderPlaced
@@ -44,57 +45,56 @@ FORGET = """
 
 def apply(events: Sequence[Envelope], *, generation: int) -> None:
     """The group's handler."""
-    rows: dict[type[Model], list[Model]] = {}
+    rows: dict[type[Model], list[Row]] = {}
     for event in events:
-        if (row := _record(event, generation)) is not None:
-            rows.setdefault(type(row), []).append(row)
+        if (record := _record(event)) is not None:
+            table, row = record
+            rows.setdefault(table, []).append(row)
     for table, found in rows.items():
-        table._default_manager.bulk_create(found, ignore_conflicts=True)
+        add_rows(table, found, generation=generation)
     _span(events, generation)
 
 
-def _record(event: Envelope, generation: int) -> Model | None:
+def _record(event: Envelope) -> tuple[type[Model], Row] | None:
+    """The table that an event is a record of, and the record."""
     at = event.recorded_at or event.time
     match event.data:
-        case FareChanged() as fare:
-            return FareRecord(
-                generation=generation,
-                zone=fare.zone[:60],
-                version=fare.version,
-                surcharge=fare.surcharge,
-                lowest=fare.lowest,
-                highest=fare.highest,
-                pressure=fare.pressure,
-                reason=fare.reason[:20],
-                at=at,
-            )
-        case FeeQuoted() as quote:
-            return QuoteRecord(
-                generation=generation,
-                quote_id=UUID(quote.quote_id),
-                restaurant_id=quote.restaurant_id,
-                zone=quote.zone[:60],
-                fare_version=quote.fare_version,
-                usual=quote.usual,
-                fee=quote.fee,
-                lowest=quote.lowest,
-                highest=quote.highest,
-                shown_at=at,
-                valid_until=quote.valid_until,
-            )
         case OrderPlaced() as order:
-            return ChargeRecord(
-                generation=generation,
-                order_id=UUID(order.order_id),
-                restaurant_id=order.restaurant_id,
-                zone=order.zone[:60],
-                quote_id=UUID(order.quote_id) if order.quote_id else None,
-                fee=order.delivery_fee,
-                total=order.total,
-                at=at,
-            )
+            return ChargeRecord, {
+                "order_id": UUID(order.order_id),
+                "restaurant_id": order.restaurant_id,
+                "zone": order.zone[:60],
+                "quote_id": UUID(order.quote_id) if order.quote_id else None,
+                "fee": order.delivery_fee,
+                "total": order.total,
+                "at": at,
+            }
         case PaymentCaptured() as payment:
-            return TakenRecord(generation=generation, order_id=UUID(payment.order_id), amount=payment.captured, at=at)
+            return TakenRecord, {"order_id": UUID(payment.order_id), "amount": payment.captured, "at": at}
+        case FeeQuoted() as quote:
+            return QuoteRecord, {
+                "quote_id": UUID(quote.quote_id),
+                "restaurant_id": quote.restaurant_id,
+                "zone": quote.zone[:60],
+                "fare_version": quote.fare_version,
+                "usual": quote.usual,
+                "fee": quote.fee,
+                "lowest": quote.lowest,
+                "highest": quote.highest,
+                "shown_at": at,
+                "valid_until": quote.valid_until,
+            }
+        case FareChanged() as fare:
+            return FareRecord, {
+                "zone": fare.zone[:60],
+                "version": fare.version,
+                "surcharge": fare.surcharge,
+                "lowest": fare.lowest,
+                "highest": fare.highest,
+                "pressure": fare.pressure,
+                "reason": fare.reason[:20],
+                "at": at,
+            }
     return None
 
 

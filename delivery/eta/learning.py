@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+from messaging.consuming.arrays import plain, texts
 from messaging.envelope import Envelope
 from orders.events import OrderAccepted, OrderEvent, OrderPaid, OrderReady
 from orders.models import FINAL
 
-from .models import BUCKET, Kind, PreparationOpen
+from .models import BUCKET, Kind
 
 #: Buckets beyond these (an hour early, five hours) are counted as these.
 FIRST, LAST = -120, 600
@@ -31,6 +31,11 @@ KEEP = """
     ON CONFLICT (generation, order_id)
     DO UPDATE SET accepted_at = EXCLUDED.accepted_at, ready_by = EXCLUDED.ready_by
 """
+OPEN = """
+    SELECT order_id, paid_at, accepted_at, ready_by FROM delivery_preparationopen
+    JOIN unnest(%s::uuid[]) AS touched (order_id) USING (order_id) WHERE generation = %s
+"""
+CLOSE = "DELETE FROM delivery_preparationopen WHERE generation = %s AND order_id = ANY(%s::uuid[])"
 
 
 @dataclass(slots=True)
@@ -70,8 +75,9 @@ def learn(events: Sequence[Envelope], *, generation: int) -> None:
 
 
 def _open(orders: set[str], generation: int) -> dict[str, Open]:
-    rows = PreparationOpen.objects.filter(generation=generation, order_id__in=orders)
-    return {str(row.order_id): Open(row.paid_at, row.accepted_at, row.ready_by) for row in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, [texts(sorted(orders)), generation])
+        return {str(order): Open(*times) for order, *times in cursor.fetchall()}
 
 
 def _write(
@@ -79,13 +85,15 @@ def _write(
 ) -> None:
     with connection.cursor() as cursor:
         if counts:
-            keys = sorted(counts)
-            columns = [list(column) for column in zip(*keys, strict=True)]
-            cursor.execute(COUNT, [generation, *columns, [counts[key] for key in keys]])
+            restaurants, kinds, hours, buckets, orders = zip(
+                *((*key, number) for key, number in sorted(counts.items())), strict=True
+            )
+            lengths = plain(hours), plain(buckets), plain(orders)
+            cursor.execute(COUNT, [generation, plain(restaurants), texts(kinds), *lengths])
         if known:
-            orders = sorted(known)
-            held = [known[order] for order in orders]
-            columns = [[one.paid_at for one in held], [one.accepted_at for one in held], [one.ready_by for one in held]]
-            cursor.execute(KEEP, [generation, [uuid.UUID(order) for order in orders], *columns])
-    if gone:
-        PreparationOpen.objects.filter(generation=generation, order_id__in=gone).delete()
+            keys = sorted(known)
+            held = [known[order] for order in keys]
+            times = [plain([getattr(one, name) for one in held]) for name in ("paid_at", "accepted_at", "ready_by")]
+            cursor.execute(KEEP, [generation, texts(keys), *times])
+        if gone:
+            cursor.execute(CLOSE, [generation, texts(sorted(gone))])

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 
-def plain(values: Iterable[int | datetime | UUID | None]) -> str:
+def plain(values: Iterable[int | float | datetime | UUID | None]) -> str:
     """Values whose text needs no quotes; None is NULL."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
