@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
+from messaging.consuming.copying import NULL, copy_in, escaped
 from messaging.envelope import Envelope
 
 from .chain import CHECKPOINT_EVERY, Fact, genesis, in_utc, link, sign
@@ -16,8 +17,6 @@ COPY = (
     'COPY analytics_auditentry (generation, topic, partition, position, "offset", key, sequence, event_id, type, time,'
     " recorded_at, actor_role, actor_id, payload, hash) FROM STDIN"
 )
-#: In COPY's text format.
-NULL = "\\N"
 KNOWN = "SELECT event_id FROM analytics_auditentry WHERE generation = %s AND event_id = ANY(%s)"
 HEAD = (
     'SELECT count, "offset", hash FROM analytics_audithead'
@@ -61,10 +60,10 @@ def _extend(generation: int, topic: str, partition: int, events: Sequence[Envelo
     block, heads = _chain(generation, topic, partition, before, events)
     try:
         with transaction.atomic():
-            _copy(block)
+            copy_in(COPY, block)
     except IntegrityError:
         block, heads = _chain(generation, topic, partition, before, _unknown(generation, events))
-        _copy(block)
+        copy_in(COPY, block)
     if not heads:
         return
     with connection.cursor() as cursor:
@@ -89,7 +88,7 @@ def _chain(
     lines: list[str] = []
     heads: list[Head] = []
     position, offset, head = before
-    place = f"{generation}\t{_escaped(topic)}\t{partition}"
+    place = f"{generation}\t{escaped(topic)}\t{partition}"
     for event in events:
         position, offset = position + 1, event.offset
         # The record's own bytes, not the typed event: a newer writer's fields are kept too.
@@ -100,9 +99,9 @@ def _chain(
         time, written = in_utc(event.time), in_utc(event.recorded_at) if event.recorded_at else None
         head = link(head, Fact(position, offset, key, sequence, event_id, kind, time, written, role, actor, payload))
         lines.append(
-            f"{place}\t{position}\t{offset}\t{_escaped(key)}\t{NULL if sequence is None else sequence}\t{event_id}"
-            f"\t{kind}\t{time}\t{written or NULL}\t{_escaped(role)}\t{NULL if actor is None else actor}"
-            f"\t{_escaped(payload)}\t{head}\n"
+            f"{place}\t{position}\t{offset}\t{escaped(key)}\t{NULL if sequence is None else sequence}\t{event_id}"
+            f"\t{kind}\t{time}\t{written or NULL}\t{escaped(role)}\t{NULL if actor is None else actor}"
+            f"\t{escaped(payload)}\t{head}\n"
         )
         if position % CHECKPOINT_EVERY == 0:
             heads.append(Head(position, offset, head))
@@ -122,21 +121,3 @@ def _unknown(generation: int, events: Sequence[Envelope]) -> list[Envelope]:
             seen.add(event.id)
             fresh.append(event)
     return fresh
-
-
-def _copy(block: str) -> None:
-    """At half of PostgreSQL's time for an INSERT; but COPY cannot pass over an entry that is there already.
-
-    Raises:
-        django.db.IntegrityError: one is.
-    """
-    if block:
-        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY) as copy:
-            copy.write(block)
-
-
-def _escaped(text: str) -> str:
-    """A value of COPY's text format."""
-    if "\\" in text or "\n" in text or "\t" in text or "\r" in text:
-        text = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    return text
