@@ -54,7 +54,8 @@ class AuditEntry(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["generation", "topic", "key", "sequence"], name="audit_story"),
+            # The key alone: a stream's few entries share one place in it, at a fifth of the size.
+            models.Index(fields=["key"], name="audit_key"),
             BrinIndex(fields=["recorded_at"], name="audit_recorded"),
         ]
 
