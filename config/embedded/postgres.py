@@ -32,7 +32,9 @@ SETTINGS = {
     "unix_socket_directories": "",
     "shared_buffers": "64MB",
     "max_connections": "120",
-    "max_wal_size": "512MB",
+    # PostgreSQL's own default. With half of it a rebuild sees one checkpoint follow the other, and after each of them a
+    # page that is touched goes into the log whole.
+    "max_wal_size": "1GB",
     "jit": "off",
     "autovacuum_naptime": "10s",
     "log_min_duration_statement": "2s",
