@@ -155,20 +155,11 @@ def decode(
         data = _decoder(kind, cls).decode(value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidEvent(f"data of a {kind} event: {error}") from error
+    # By place: by name it takes twice the time, for each event of each group.
     return Envelope(
-        id=context.id,
-        type=kind,
-        key=context.key,
-        sequence=context.sequence,
-        time=context.time,
-        recorded_at=context.recorded_at,
-        data=data,
-        topic=topic,
-        partition=partition,
-        offset=offset,
-        traceparent=context.traceparent,
-        raw=value or b"",
-    )
+        context.id, kind, context.key, context.sequence, context.time, context.recorded_at, data, topic, partition,
+        offset, context.traceparent, value or b"",
+    )  # fmt: skip
 
 
 def read_context(headers: Iterable[tuple[str, bytes]]) -> Context:

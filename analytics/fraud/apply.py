@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,8 +15,8 @@ from messaging.envelope import Envelope
 from messaging.outbox import send_many
 
 from .facts import Fact, notice
-from .profiles import Book, Key, Profile, read_by, written_by
 from .scoring import Decision, as_kept, take
+from .stored import load, store
 
 GROUP = "fraud"
 #: The command that keeps an order from couriers.
@@ -26,26 +26,6 @@ HOLD = "delivery.hold_order"
 RECENT = timedelta(minutes=10)
 FIRST, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
-#: Made first, and locked in one order, so that two members never wait for each other.
-MAKE = """
-    INSERT INTO analytics_fraudprofile (generation, kind, token, state)
-    SELECT %s, kind, token, NULL FROM unnest(%s::text[], %s::text[]) AS key (kind, token) ORDER BY kind, token
-    ON CONFLICT (generation, kind, token) DO NOTHING
-"""
-LOCK = """
-    SELECT kind, token, state::text FROM analytics_fraudprofile
-    JOIN unnest(%s::text[], %s::text[]) AS key (kind, token) USING (kind, token) WHERE generation = %s
-    ORDER BY kind, token FOR UPDATE OF analytics_fraudprofile
-"""
-LOOK = """
-    SELECT kind, token, state::text FROM analytics_fraudprofile
-    JOIN unnest(%s::text[], %s::text[]) AS key (kind, token) USING (kind, token) WHERE generation = %s
-"""
-STORE = """
-    UPDATE analytics_fraudprofile AS profile SET state = new.state::jsonb
-    FROM unnest(%s::text[], %s::text[], %s::text[]) AS new (kind, token, state)
-    WHERE profile.generation = %s AND profile.kind = new.kind AND profile.token = new.token
-"""
 DECIDE = """
     INSERT INTO analytics_frauddecision (order_id, stage, account, score, rules, features, because_of, at, recorded_at,
         decided_at)
@@ -75,14 +55,14 @@ def apply(events: Sequence[Envelope], *, generation: int) -> None:
     since = _undecided_since(generation)
     to_judge = {event.id for event, _ in noticed if (event.recorded_at or FIRST) >= since}
     judged = [fact for event, fact in noticed if event.id in to_judge]
-    book = _load([fact for _, fact in noticed], judged, generation)
+    book = load([fact for _, fact in noticed], judged, generation)
     made: list[tuple[Envelope, Fact, Decision]] = []
     for event, fact in noticed:
         if event.id in to_judge:
             made += ((event, fact, decision) for decision in take(fact, book))
         else:
             book.add(fact)
-    _store(book, generation)
+    store(book, generation)
     if made:
         _act(made)
 
@@ -94,39 +74,6 @@ def _undecided_since(generation: int) -> datetime:
     if generation == SCRATCH:
         return NEVER
     return FIRST if generation == live_number(GROUP) else datetime.now(UTC) - RECENT
-
-
-def _load(facts: Sequence[Fact], judged: Sequence[Fact], generation: int) -> Book:
-    """The profiles that these facts change, locked, and those that the judged among them are judged by."""
-    changed = sorted({key for fact in facts for key in written_by(fact)})
-    read = sorted({key for fact in judged for key in read_by(fact)} - set(changed))
-    book = Book()
-    with connection.cursor() as cursor:
-        if changed:
-            cursor.execute(MAKE, [generation, *_columns(changed)])
-            cursor.execute(LOCK, [*_columns(changed), generation])
-            book.profiles |= dict(_profiles(cursor.fetchall()))
-        # What rules have been worth is read unlocked: a verdict that comes at this moment counts from the next on.
-        cursor.execute(
-            f"{LOOK} UNION ALL SELECT kind, token, state::text FROM analytics_fraudprofile"
-            " WHERE generation = %s AND kind = 'rule' AND NOT (token = ANY(%s::text[]))",
-            [*_columns(read), generation, generation, texts([token for kind, token in changed if kind == "rule"])],
-        )
-        book.profiles |= dict(_profiles(cursor.fetchall()))
-    return book
-
-
-def _profiles(rows: Iterable[tuple[str, str, str | None]]) -> Iterator[tuple[Key, Profile]]:
-    for kind, token, state in rows:
-        yield (kind, token), _decoder.decode(state) if state else Profile()
-
-
-def _store(book: Book, generation: int) -> None:
-    keys = sorted(book.changed)
-    if keys:
-        states = [_encoder.encode(book.profiles[key]).decode() for key in keys]
-        with connection.cursor() as cursor:
-            cursor.execute(STORE, [*_columns(keys), texts(states), generation])
 
 
 def _act(made: Sequence[tuple[Envelope, Fact, Decision]]) -> None:
@@ -201,17 +148,9 @@ def _head(decisions: Sequence[Decision]) -> list[str]:
     ]
 
 
-def _columns(keys: Sequence[Key]) -> list[str]:
-    return [texts([kind for kind, _ in keys]), texts([token for _, token in keys])]
-
-
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
 def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Profile)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
+from copy import copy
 from typing import NamedTuple
 
 import msgspec
@@ -61,6 +62,12 @@ class Profile(msgspec.Struct, omit_defaults=True):
     placed: list[Entry] = []
     declined: list[Entry] = []
     returned: list[Entry] = []
+
+    def copied(self) -> Profile:
+        """One to fold facts into, while this one stays as it is."""
+        made = copy(self)
+        made.placed, made.declined, made.returned = [*self.placed], [*self.declined], [*self.returned]
+        return made
 
     def add(self, fact: Fact) -> None:
         """Fold a fact in. Each must come once; their order does not matter."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from messaging import tracing
-from messaging.envelope import Envelope, InvalidEvent
+from messaging.envelope import Envelope
 
 from . import keeping
 from .failures import TRANSIENT, Busy, Invalid, TooManyDeadLetters
 from .group import Group
-from .held import HeldSequences
+from .held import Held
+from .once import SiftedOnce
 from .positions import (
     Position,
     known_sequences,
@@ -25,7 +27,7 @@ from .positions import (
     store_sequences,
 )
 from .records import Record
-from .sieve import Sieve, Sifted, checked_context
+from .sieve import Sieve, Sifted, keys_of
 
 log = logging.getLogger("messaging.consuming")
 
@@ -42,6 +44,8 @@ class Batch:
     next: int
     records: Sequence[Record]
     incarnation: str = ""
+    #: Where several groups are fed with it.
+    once: SiftedOnce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,11 @@ class Applied:
     events: int = 0
 
 
-def apply_batch(
-    group: Group, batch: Batch, *, generation: int | None = None, held: HeldSequences | None = None
-) -> Applied:
+def apply_batch(group: Group, batch: Batch, *, generation: int | None = None, held: Held | None = None) -> Applied:
     """Apply a batch to a generation (default: the live one) and commit; the answer may point back or ahead.
 
-    `held` keeps the sequences of a generation that is being built; else they are kept in the same transaction.
+    `held` keeps the sequences of a generation that is being built; else they are kept in the same transaction. The
+    commits on its way need not reach the disk: the swap's will, and all before it.
 
     Raises:
         Retry, Busy, django.db.OperationalError: nothing was applied; the same batch must come again.
@@ -65,15 +68,21 @@ def apply_batch(
     """
     while True:
         with transaction.atomic():
+            if held is not None:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL synchronous_commit = off")
             number = live_number(group.name) if generation is None else generation
             position = lock_position(group.name, number, batch.topic, batch.partition, incarnation=batch.incarnation)
             if generation is None and live_number(group.name) != number:
                 continue  # A replay was swapped in while this waited for the lock.
-            return _apply_locked(group, number, position, batch, loud=generation is None, held=held)
+            applied = _apply_locked(group, number, position, batch, loud=generation is None, held=held)
+        if held is not None:
+            held.settle(batch.topic, batch.partition, applied.next)
+        return applied
 
 
 def _apply_locked(
-    group: Group, generation: int, position: Position, batch: Batch, *, loud: bool, held: HeldSequences | None
+    group: Group, generation: int, position: Position, batch: Batch, *, loud: bool, held: Held | None
 ) -> Applied:
     if held is not None:
         held.settle(batch.topic, batch.partition, position.next)
@@ -85,11 +94,11 @@ def _apply_locked(
         return Applied(next=position.next)
     if batch.next <= position.next:
         return Applied(next=position.next)
-    records = batch.records
+    records, once = batch.records, batch.once
     if records and records[0].offset < position.next:
-        records = [record for record in records if record.offset >= position.next]
+        records, once = [record for record in records if record.offset >= position.next], None
     began = time.time_ns()
-    sifted = take(group, generation, batch.topic, batch.partition, records, loud=loud, held=held)
+    sifted = take(group, generation, batch.topic, batch.partition, records, once=once, loud=loud, held=held)
     if held is not None:
         held.propose(batch.topic, batch.partition, next=batch.next, last=sifted.last)
     if loud:
@@ -107,22 +116,26 @@ def take(
     records: Sequence[Record],
     *,
     keys: Sequence[str] = (),
+    once: SiftedOnce | None = None,
     loud: bool = True,
-    held: HeldSequences | None = None,
+    held: Held | None = None,
 ) -> Sifted:
     """Sift records, let the handler write, and keep what waits. Call it under the stored offset's lock.
 
-    `keys` have their parked records looked at again. Without `loud` no dead letter, incident or limit is kept: the live
-    generation has told of the same record.
+    `keys` have their parked records looked at again. `once` are the same records, sifted for several groups. Without
+    `loud` no dead letter, incident or limit is kept: the live generation has told of the same record.
     """
-    touched = sorted(_keys(records).union(keys))
+    touched = once.keys() if once and not keys else sorted(keys_of(records).union(keys))
     last = held.known(topic, touched) if held else known_sequences(group.name, generation, topic, touched)
     parked = keeping.parked_records(group.name, generation, topic, touched)
     pardoned = keeping.pardoned(group.name, topic, partition)
     refused: dict[tuple[int, int], str] = {}
     while True:
-        sifted = Sieve(last, parked, refused, pardoned, group.types).sift(records, keys=keys)
-        culprit = _handle(group, generation, sifted.fresh)
+        same = once if not (parked or refused or pardoned or keys) else None
+        sifted = same.sifted(last, group.types) if same else None
+        if sifted is None:
+            sifted = Sieve(last, parked, refused, pardoned, group.types).sift(records, keys=keys)
+        culprit = _handle(group, generation, sifted.fresh, held)
         if culprit is None:
             break
         refused[culprit.event.partition, culprit.event.offset] = str(culprit)
@@ -134,12 +147,12 @@ def take(
     return sifted
 
 
-def _handle(group: Group, generation: int, events: Sequence[Envelope]) -> Invalid | None:
+def _handle(group: Group, generation: int, events: Sequence[Envelope], held: Held | None) -> Invalid | None:
     """Let the handler write; the event it cannot apply, if there is one, and then nothing is written."""
     if not events:
         return None
     try:
-        with transaction.atomic():
+        with transaction.atomic(), _at_work(held):
             group.handler(events, generation=generation)
     except Invalid as error:
         return error
@@ -147,7 +160,7 @@ def _handle(group: Group, generation: int, events: Sequence[Envelope]) -> Invali
         # ProgrammingError: a table or column is missing, which no event is to blame for.
         raise
     except Exception as error:
-        culprit = _find_culprit(group, generation, events)
+        culprit = _find_culprit(group, generation, events, held)
         if culprit is None:
             raise
         log.exception("group %s cannot apply %s", group.name, culprit.event.type, exc_info=error)
@@ -155,10 +168,10 @@ def _handle(group: Group, generation: int, events: Sequence[Envelope]) -> Invali
     return None
 
 
-def _find_culprit(group: Group, generation: int, events: Sequence[Envelope]) -> Invalid | None:
+def _find_culprit(group: Group, generation: int, events: Sequence[Envelope], held: Held | None) -> Invalid | None:
     """Which event makes the handler fail: each is tried alone, on top of those before it, and all is rolled back."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), _at_work(held):
             for event in events:
                 try:
                     with transaction.atomic():
@@ -194,16 +207,5 @@ def _keep(group: Group, generation: int, sifted: Sifted, *, loud: bool) -> None:
         keeping.tell_of_parked(group.name, generation)
 
 
-def _keys(records: Sequence[Record]) -> set[str]:
-    """The streams that these records belong to."""
-    found = set()
-    for record in records:
-        context = record.context
-        if context is None:
-            try:
-                context = checked_context(record)
-            except InvalidEvent:
-                continue
-        if context.sequence is not None:
-            found.add(context.key)
-    return found
+def _at_work(held: Held | None) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext() if held is None else held.handling()

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from messaging.models import Generation
 
 from .arrays import plain, texts
+from .copying import copy_in, escaped
 
 #: Never a live one: the generation that a rebuild writes and rolls back.
 SCRATCH = 0
@@ -101,3 +102,12 @@ def store_sequences(group: str, generation: int, topic: str, last: dict[str, int
             ' ON CONFLICT ("group", generation, topic, key) DO UPDATE SET last_sequence = EXCLUDED.last_sequence',
             [group, generation, topic, texts(list(last)), plain(last.values())],
         )
+
+
+def add_sequences(group: str, generation: int, topic: str, last: dict[str, int]) -> None:
+    """The same of keys that have none yet."""
+    place = f"{escaped(group)}\t{generation}\t{escaped(topic)}"
+    copy_in(
+        'COPY messaging_streamsequence ("group", generation, topic, key, last_sequence) FROM STDIN',
+        "".join([f"{place}\t{escaped(key)}\t{sequence}\n" for key, sequence in last.items()]),
+    )

@@ -20,7 +20,7 @@ from messaging.models import Generation, ParkedRecord, StoredOffset, StreamSeque
 from .batch import Applied, Batch, apply_batch
 from .failures import TRANSIENT, Busy
 from .group import Group
-from .held import HeldSequences
+from .held import Held
 from .keeping import tell_of_parked
 from .positions import live_number, lock_position, store_position
 from .topics import Place, reading
@@ -82,7 +82,7 @@ def replay(group: Group, *, reader: Reader | None = None, report: Report = lambd
         number = begin_generation(group)
         with contextlib.nullcontext(reader) if reader else reading(group) as source:
             progress = Progress(began=time.monotonic(), total=sum(source.ends().values()))
-            held = HeldSequences(group.name, number)
+            held = Held(group.name, number)
             begin_at_start(group, number, source)
             while True:
                 catch_up(group, number, source, held, progress, report)
@@ -95,14 +95,18 @@ def replay(group: Group, *, reader: Reader | None = None, report: Report = lambd
         return progress
 
 
-def catch_up(
-    group: Group, number: int, reader: Reader, held: HeldSequences, progress: Progress, report: Report
-) -> None:
+def catch_up(group: Group, number: int, reader: Reader, held: Held, progress: Progress, report: Report) -> None:
     """Apply what the topics hold up to now, or to where the live generation is, whichever is further."""
     goal = reader.ends()
     while behind(reader.starts(), goal):
         for batch in reader.poll():
-            progress.events += apply_patiently(group, batch, number, held).events
+            applied = apply_patiently(group, batch, number, held)
+            if applied.next != batch.next:
+                raise CannotReplay(
+                    f"{batch.topic}[{batch.partition}] was applied up to {applied.next}, not {batch.next}: the topic"
+                    " was made again, or PostgreSQL lost its last commits in a crash. Begin again."
+                )
+            progress.events += applied.events
             progress.read += batch.next - batch.start
             if held.full():
                 held.write(stored_positions(group, number))
@@ -119,7 +123,7 @@ def begin_at_start(group: Group, number: int, reader: Reader) -> None:
             store_position(position, next=offset, incarnation=incarnation, applied=0)
 
 
-def apply_patiently(group: Group, batch: Batch, number: int, held: HeldSequences) -> Applied:
+def apply_patiently(group: Group, batch: Batch, number: int, held: Held) -> Applied:
     """Apply a batch; what passes (a lost connection, a busy handler) is waited out, for about a minute in all."""
     for pause in (0.2, 0.5, 1, 2, 5, 10, 20, 20):
         try:

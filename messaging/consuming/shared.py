@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from django.db import connections
@@ -21,6 +22,7 @@ from messaging import kafka
 
 from .batch import Batch
 from .group import Group
+from .once import SiftedOnce
 from .replay import Progress, replay
 from .topics import Place, TopicReader
 
@@ -56,7 +58,11 @@ class Shared:
         try:
             while any(not share.closed for share in self.shares):
                 for batch in self._reader.poll(timeout_ms=POLL_MS):
-                    for share in self.shares:
+                    shares = [share for share in self.shares if batch.topic in share.group.topics]
+                    # Where each group uses some types alone, the data of the others are read for none.
+                    if any(share.group.types is None for share in shares):
+                        batch = replace(batch, once=SiftedOnce(batch.records))
+                    for share in shares:
                         share.give(batch)
         except BaseException as error:
             self.failure = error
@@ -89,8 +95,8 @@ class Share:
         self._waiting: queue.Queue[Batch] = queue.Queue(AHEAD)
 
     def give(self, batch: Batch) -> None:
-        """Hand over a batch of a topic that the group reads, once there is room for it."""
-        while batch.topic in self.group.topics and not self.closed:
+        """Hand over a batch, once there is room for it."""
+        while not self.closed:
             with contextlib.suppress(queue.Full):
                 self._waiting.put(batch, timeout=GLANCE)
                 return

@@ -201,3 +201,18 @@ def checked_context(record: Record) -> Context:
         raise InvalidEvent(f"sequence {context.sequence} is not a positive 64-bit number")
     record.context = context
     return context
+
+
+def keys_of(records: Iterable[Record]) -> set[str]:
+    """The streams that these records belong to."""
+    found = set()
+    for record in records:
+        context = record.context
+        if context is None:
+            try:
+                context = checked_context(record)
+            except InvalidEvent:
+                continue
+        if context.sequence is not None:
+            found.add(context.key)
+    return found

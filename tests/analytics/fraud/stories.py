@@ -163,11 +163,10 @@ class Reader:
             headers, value = record.parts()
             found.append(Read(topic=topic, partition=partition, offset=offset, headers=headers, value=value))
         end = self.next[topic, partition] = start + len(found)
-        apply_batch(
-            get_group("fraud"),
-            Batch(topic, partition, start=start, next=end, records=found),
-            generation=self.generation,
-        )
+        self.apply(Batch(topic, partition, start=start, next=end, records=found))
+
+    def apply(self, batch: Batch) -> None:
+        apply_batch(get_group("fraud"), batch, generation=self.generation)
 
 
 def card_testing() -> list[Record]:

@@ -159,6 +159,27 @@ def test_a_killed_replay_leaves_the_live_model_and_is_cleared_by_the_next() -> N
     assert set(OrderFact.objects.values_list("generation", flat=True)) == {3}
 
 
+def test_a_replay_whose_commits_a_crash_took_says_so_and_leaves_the_live_model() -> None:
+    """Its commits need not have reached the disk: the stored offset is then behind what was read."""
+    group = metrics()
+    make_topics(group)
+    keys = [a_key() for _ in range(8)]
+    produce([Record(key) for key in keys])
+    with running(group):
+        wait_until_caught_up(group)
+
+    def lose(progress: Progress) -> None:
+        if StoredOffset.objects.filter(generation=2, position__gt=0).update(position=0):
+            produce([Record(key, 2) for key in keys])
+
+    with pytest.raises(CannotReplay, match="lost its last commits"):
+        replay(group, report=lose)
+    assert live_number("metrics") == 1 and len(rows_of(1)) == 8
+    replay(group)
+    assert live_number("metrics") == 3 and len(rows_of(3)) == 8
+    assert set(OrderFact.objects.values_list("generation", flat=True)) == {3}
+
+
 @pytest.mark.parametrize("meanwhile", ["stopped", "running"])
 def test_a_topic_deleted_and_made_again_is_read_from_its_start_and_nothing_twice(meanwhile: str) -> None:
     group = metrics()

@@ -14,12 +14,11 @@ from analytics.models import MinuteCount, OrderFact, OrderLife
 from messaging.consuming.compare import rebuild_and_compare
 from messaging.consuming.failures import Retry
 from messaging.consuming.group import get_group
-from messaging.consuming.held import HeldSequences
 from messaging.consuming.positions import known_sequences, live_number
-from messaging.consuming.replay import CannotReplay, Progress, begin_generation, replay
+from messaging.consuming.replay import CannotReplay, Progress, replay
 from messaging.consuming.shared import Abandoned, replay_together
 from messaging.envelope import Envelope
-from messaging.models import Generation, StreamSequence
+from messaging.models import StreamSequence
 from tests.messaging.streams import Record, a_key, produce
 
 from .running import make_topics, metrics, running, wait_until_caught_up
@@ -113,34 +112,3 @@ def test_a_batch_that_has_to_come_again_has_its_effect_once() -> None:
     number = live_number("metrics")
     assert known_sequences("metrics", number, "orders.events", keys) == dict.fromkeys(keys, 3)
     assert not StreamSequence.objects.exclude(generation=number).exists()
-
-
-def test_what_was_not_committed_is_forgotten_and_what_was_is_held() -> None:
-    held = HeldSequences("metrics", 1)
-    held.propose("orders.events", 0, next=10, last={"a": 3})
-    assert held.known("orders.events", ["a"]) == {}
-    held.settle("orders.events", 0, 0)
-    held.settle("orders.events", 0, 10)
-    assert held.known("orders.events", ["a"]) == {}
-
-    held.propose("orders.events", 0, next=10, last={"a": 3})
-    held.settle("orders.events", 0, 10)
-    assert held.known("orders.events", ["a", "b"]) == {"a": 3}
-    assert held.known("couriers.events", ["a"]) == {}
-
-
-def test_more_keys_than_memory_may_hold_are_written_and_found_again() -> None:
-    number = begin_generation(metrics())
-    held = HeldSequences("metrics", number, most=1)
-    held.propose("orders.events", 0, next=2, last={"a": 3, "b": 1})
-    assert not held.full()
-    held.settle("orders.events", 0, 2)
-    assert held.full()
-    held.propose("orders.events", 0, next=5, last={"a": 4, "c": 1})
-    held.write({("orders.events", 0): 2})
-    assert not held.full()
-    assert held.known("orders.events", ["a", "b", "c"]) == {"a": 3, "b": 1}
-    held.propose("orders.events", 0, next=5, last={"a": 4})
-    held.settle("orders.events", 0, 5)
-    assert held.known("orders.events", ["a", "b"]) == {"a": 4, "b": 1}
-    assert Generation.objects.get(group="metrics", number=number).state == "building"
