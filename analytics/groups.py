@@ -50,6 +50,7 @@ consumer_group(
     topics=["orders.events", "couriers.events", "restaurants.events"],
     tables=[AuditEntry, AuditHead, AuditCheckpoint],
     keeps_retired=True,
+    weight=4,
 )(audit.apply)
 consumer_group(
     "recommendations", topics=["orders.events"], tables=[ItemCount, PairCount, PlacedBasket], types=[OrderPlaced]

@@ -56,6 +56,8 @@ class Group:
     #: Large batches of two partitions are applied at a time, by two threads: for handlers that keep nothing in memory
     #: between their calls, and write their rows in one order, as two members of the group would have to.
     side_by_side: bool = False
+    #: How much a rebuild of it takes beside others', for dealing them out to processes.
+    weight: int = 1
 
 
 _groups: dict[str, Group] = {}
@@ -73,6 +75,7 @@ def consumer_group(
     batch: int = BATCH,
     gather_ms: int = 0,
     side_by_side: bool = False,
+    weight: int = 1,
 ) -> Callable[[Handler], Handler]:
     """Declare the decorated handler's group; see `Group` for the options."""
 
@@ -91,6 +94,7 @@ def consumer_group(
             batch=batch,
             gather_ms=gather_ms,
             side_by_side=side_by_side,
+            weight=weight,
         )
         return handler
 

@@ -16,6 +16,7 @@ from rich.progress import Progress as Bar
 
 from messaging.collecting import collect_rarely
 from messaging.consuming.compare import rebuild_and_compare
+from messaging.consuming.dealing import deal, replaying_beside
 from messaging.consuming.group import Group, all_groups, get_group
 from messaging.consuming.history import look_back
 from messaging.consuming.positions import live_number
@@ -43,10 +44,14 @@ class Command(BaseCommand):
         " the live one, roll back; exits 1 when they differ. With --to and --from: show the model as of a moment, or of"
         " a window of time alone; nothing is changed."
     )
+    requires_system_checks: list[str] = []  # They load every page: some two seconds before the first record is read.
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("groups", metavar="GROUP", nargs="*")
         parser.add_argument("--all", action="store_true", help="every group that can be replayed")
+        parser.add_argument(
+            "--processes", type=int, default=1, help="deal several groups out to so many processes (default 1)"
+        )
         parser.add_argument("--dry-run", action="store_true", help="change nothing: compare, and name the differences")
         parser.add_argument("--from", dest="since", type=moment, metavar="TIME", help="only facts recorded since")
         parser.add_argument("--to", dest="until", type=moment, metavar="TIME", help="only facts recorded until")
@@ -72,7 +77,7 @@ class Command(BaseCommand):
             if len(groups) > 1:
                 if window or options["dry_run"]:
                     raise CommandError("--dry-run, --from and --to are for one group at a time")
-                self.together(groups, options)
+                self.apart(groups, options)
                 return
             (group,) = groups
             with Shown(self.stdout, quiet=self.quiet) as shown:
@@ -99,6 +104,12 @@ class Command(BaseCommand):
                 self.put(rebuilt(group, outcome) | {"seconds": round(outcome.seconds, 3)}, options)
         if failed:
             raise CommandError("\n".join(failed))
+
+    def apart(self, groups: list[Group], options: dict[str, Any]) -> None:
+        mine, *others = deal(groups, options["processes"])
+        # Of two bars on one terminal each would overwrite the other: the others only say how it ended.
+        with replaying_beside(others, ["--json"] if options["json"] else ["--verbosity", "0"]):
+            self.together(mine, options)
 
     def put(self, outcome: dict[str, Any], options: dict[str, Any]) -> None:
         outcome.setdefault("seconds", round(time.monotonic() - self.began, 3))
