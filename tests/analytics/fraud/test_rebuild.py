@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.fraud import apply as fraud
+from analytics.fraud.profiles import Book
+from analytics.fraud.stored import store
 from analytics.models import FraudDecision, FraudProfile
 from messaging.consuming.batch import Batch, apply_batch
 from messaging.consuming.failures import Retry
@@ -59,15 +60,15 @@ def test_the_rows_are_the_live_ones(most_rows: int) -> None:
 def test_a_batch_that_has_to_come_again_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     Reader().read(*honest(1))
     rebuilder = Rebuilder()
-    store, calls = fraud.store, []
+    calls: list[Book] = []
 
-    def now_and_then(*arguments: object) -> None:
-        store(*arguments)  # type: ignore[arg-type]
-        calls.append(arguments)
+    def now_and_then(book: Book, generation: int) -> None:
+        store(book, generation)
+        calls.append(book)
         if len(calls) % 2:
             raise Retry("not now")
 
-    monkeypatch.setattr(fraud, "store", now_and_then)
+    monkeypatch.setattr("analytics.fraud.apply.store", now_and_then)
     apply = rebuilder.apply
 
     def patiently(batch: Batch) -> None:
