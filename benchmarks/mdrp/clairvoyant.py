@@ -19,8 +19,6 @@ from delivery.planning.search import improve
 from .instance import Instance
 from .replay import Driven, Solution, drive
 
-#: Minutes for an order that comes after the city's maximum at all: it counts as lost, and only then by how much.
-LATE = 300.0
 #: An order is tried beside trips that are ready within so many minutes of it.
 BESIDE = 75.0
 #: Tries between which the costs known so far are forgotten: a day's routes are many.
@@ -70,7 +68,7 @@ class Day(Round):
             took = clock - self.placed[order]
             total += took
             if took > self.maximum:
-                total += LATE + self.weights.late * (took - self.maximum)
+                total += self.weights.over + self.weights.late * (took - self.maximum)
             clock, last = clock + self.from_door, order
         return clock, last, total
 

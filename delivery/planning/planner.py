@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,6 @@ WARMTH = 0.3
 RESCUE_WARMTH = 10.0
 #: New orders from which on a matching comes before the insertions.
 MANY = 40
-#: Minutes within which busy couriers count as there, and the share of those there that, idle, is enough.
-SOON, ENOUGH_IDLE = 60.0, 0.2
-#: What a minute on the road costs where nobody is idle, in minutes of click-to-door.
-ROAD_CHARGE = 0.4
 #: Orders remembered as the demand there was: old ones fade, so that a memory stays small and of today.
 DEMAND_KEPT = 5000
 #: Of the search of a minute, what a round gets however soon it follows another.
@@ -75,7 +70,7 @@ class Planner:
         if not view.orders:
             self._kept, self._due_at = {}, None
             return []
-        around = Round(view, weights=self._weights(view), demand=self.demand(view))
+        around = Round(view, weights=self.weights, demand=self.demand(view))
         chance = random.Random(f"{self.seed}:{view.now}")
         insertion = Insertion(around)
         plan = self._recall(view, around, insertion)
@@ -91,13 +86,6 @@ class Planner:
         names = sorted(view.city.restaurants)
         weights = np.array([1.0 + self._demand[name] for name in names])
         return points([view.city.restaurants[name] for name in names]), weights / weights.sum()
-
-    def _weights(self, view: View) -> Weights:
-        """Where hardly anybody is idle, each minute on the road keeps orders waiting that are yet to come."""
-        soon = sum(courier.free_at <= view.now + SOON for courier in view.couriers)
-        idle = sum(courier.free_at <= view.now for courier in view.couriers)
-        scarcity = max(0.0, 1.0 - idle / (ENOUGH_IDLE * soon)) if soon else 1.0
-        return replace(self.weights, time=self.weights.time + ROAD_CHARGE * scarcity)
 
     def _count_demand(self, view: View) -> None:
         waiting = frozenset(order.id for order in view.orders)

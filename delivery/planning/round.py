@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Floats, View, points
+from .price import HORIZON, spent
 
 #: Orders in the sequence of their doors.
 Trip = tuple[int, ...]
@@ -25,16 +26,19 @@ SHIFT_END = 60.0
 class Weights:
     """What a plan's cost is made of, in minutes of click-to-door.
 
-    late: for each minute over the city's maximum
+    over: for an order that comes after the city's maximum at all; where not all can make it, those who cannot wait
+    late: for each minute over the maximum
     left_out: for an order in no route; more than any delivery can cost
     end: for each minute between a courier's last door and where orders come from
-    time: for each minute a courier is on the way or serving; the planner charges it where couriers are scarce
+    time: for each minute of a courier's shift on the way or serving, where nobody is idle (see `price`)
+    bundle: most orders of a trip
     """
 
-    late: float = 5.0
+    over: float = 300.0
+    late: float = 1.0
     left_out: float = 5000.0
     end: float = 0.25
-    time: float = 0.0
+    time: float = 0.8
     bundle: int = 3
 
 
@@ -71,6 +75,10 @@ class Round:
         self.ready = [order.ready_at for order in view.orders]
         self.free = [max(courier.free_at, view.now) for courier in view.couriers]
         self.off = [courier.off_at for courier in view.couriers]
+        self.now = view.now
+        #: What being busy from now on costs by whole minutes, and the minutes of each courier that count.
+        self.spent = spent(view, most=weights.time)
+        self.paid = [max(0.0, min(HORIZON, courier.off_at - view.now)) for courier in view.couriers]
         self.room = [min(weights.bundle, courier.room) for courier in view.couriers]
 
         counters = points([city.restaurants[name] for name in names])
@@ -122,7 +130,8 @@ class Round:
         way = self.ways[among, shops[:, np.newaxis]]
         pickup = np.maximum(self._free[among] + way + self.to_counter, np.array(self.ready)[rows, np.newaxis])
         took = pickup + self._least[rows, np.newaxis]
-        took += self.weights.late * np.maximum(took - self.maximum, 0.0)
+        late = took - self.maximum
+        took += np.where(late > 0, self.weights.over + self.weights.late * late, 0.0)
         took[pickup > self._off[among]] = INFEASIBLE
         for at, order in enumerate(rows.tolist()):
             for refusing in self._refusals.get(order, ()):
@@ -160,12 +169,12 @@ class Round:
             return 0.0
         ready, placed, between, off = self.ready, self.placed, self.between, self.off[courier]
         restaurant = self.restaurant
-        late, maximum = self.weights.late, self.maximum
+        over, late, maximum = self.weights.over, self.weights.late, self.maximum
+        now, spent, paid = self.now, self.spent, self.paid[courier]
         to_door, from_door, from_counter = self.to_door, self.from_door, self.from_counter
         total = 0.0
         clock = self.free[courier]
         place = self.from_place[courier]
-        busy = 0.0
         last = -1
         for trip in route:
             if last >= 0:
@@ -186,13 +195,13 @@ class Round:
                 took = clock - placed[order]
                 total += took
                 if took > maximum:
-                    total += late * (took - maximum)
+                    total += over + late * (took - maximum)
                 clock += from_door
                 last = order
-            busy += clock - left
+            total += spent[int(min(clock - now, paid))] - spent[int(min(left - now, paid))]
         # Where the shift ends soon it matters little where.
         rest = max(0.0, min(1.0, (off - clock) / SHIFT_END))
-        return total + self.weights.time * busy + rest * (self.end[last] - self.start_end[courier])
+        return total + rest * (self.end[last] - self.start_end[courier])
 
     def leaves_at(self, courier: int, trip: Trip) -> float:
         """When the courier must set out to find the trip's last order just ready, or is free, if that is later."""

@@ -18,9 +18,9 @@ from delivery.planning.search import improve
 CITY = City(100.0, 4.0, 4.0, 90.0, {"west": (0.0, 0.0), "east": (2000.0, 0.0)})
 
 
-def around(orders: list[Order], couriers: list[Courier], *, end: float = 0.0) -> Round:
+def around(orders: list[Order], couriers: list[Courier], *, end: float = 0.0, time: float = 0.0) -> Round:
     demand = (np.array([(0.0, 0.0)]), np.array([1.0]))
-    return Round(View(0, CITY, orders, couriers), weights=Weights(end=end), demand=demand)
+    return Round(View(0, CITY, orders, couriers), weights=Weights(end=end, time=time), demand=demand)
 
 
 ORDERS = [Order("o1", "west", (1000.0, 0.0), 0, 0), Order("o2", "west", (1100.0, 0.0), 0, 20)]
@@ -37,7 +37,7 @@ COURIERS = [Courier("c1", (500.0, 0.0), 0, 60), Courier("c2", (9000.0, 0.0), 3, 
         # Drop at 21, free at 23, back at 33: pickup at 35, drop at 35 + 2 + 11 + 2.
         (0, ((0,), (1,)), 21 + 50),
         # Free at 3, pickup at 95, drop at 109: 19 over the maximum.
-        (1, ((0,),), 109 + 5 * 19),
+        (1, ((0,),), 109 + 300 + 19),
         (0, (), 0),
     ],
 )
@@ -50,6 +50,22 @@ def test_a_route_costs_click_to_door_and_minutes_over_the_maximum(
 def test_ending_far_from_where_orders_come_from_costs() -> None:
     # From 5 minutes away to 10 minutes away; less, as only 37 minutes of the shift are left then.
     assert around(ORDERS, COURIERS, end=0.5).cost(0, ((0,),)) == 21 + 0.5 * 5 * 37 / 60
+
+
+@pytest.mark.parametrize(
+    ("off", "minutes"),
+    [
+        # Nobody is idle; free at 3, drop at 19, free again at 21: 18 minutes.
+        (400, 19 + 0.5 * 18),
+        # What comes after the shift takes nobody's time: 7 minutes.
+        (10, 19 + 0.5 * 7),
+    ],
+)
+def test_time_on_the_road_costs_within_the_shift_where_nobody_is_idle(off: float, minutes: float) -> None:
+    # 3 of way and 2: pickup at 8; with o1's door 7 minutes from the counter.
+    order, busy = Order("o1", "west", (700.0, 0.0), 0, 0), Courier("c1", (300.0, 0.0), 3, off)
+
+    assert around([order], [busy], time=0.5).cost(0, ((0,),)) == minutes
 
 
 def test_a_pickup_after_the_shift_is_infeasible() -> None:
