@@ -12,6 +12,7 @@
   map.createPane("shops").style.zIndex = 410;
   map.createPane("waits").style.zIndex = 420;
   map.createPane("riders").style.zIndex = 430;
+  map.createPane("names").style.zIndex = 440;
   var layers = { shops: L.layerGroup().addTo(map), waits: L.layerGroup().addTo(map) };
   var riders = {};
   var framed = false;

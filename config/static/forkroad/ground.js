@@ -7,12 +7,14 @@
     word.textContent = zone.name;
     var icon = window.L.divIcon({ html: word, className: "zone-name", iconSize: [120, 14] });
     return window.L.marker(zone.middle.slice().reverse(), {
-      icon: icon, pane: "ground", interactive: false, keyboard: false
+      icon: icon, pane: "names", interactive: false, keyboard: false
     });
   }
 
   window.layGround = function (map, address) {
     map.createPane("ground").style.zIndex = 200;
+    // A pane of their own, for Leaflet stacks what lies in the north below all that was drawn.
+    if (!map.getPane("names")) map.createPane("names").style.zIndex = 210;
     window.fetch(address).then(function (answer) { return answer.json(); }).then(function (city) {
       window.L.geoJSON(city, {
         pane: "ground",
