@@ -10,6 +10,7 @@ import errno
 import os
 import pwd
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from django.db import InterfaceError, OperationalError, connection
@@ -107,6 +109,38 @@ def test_row_14_the_database_stops_and_comes_back(fault: Row, stack: Stack, tmp_
         stack.postgres.start()
 
     go_through(fault, fault.run(short=1, full=10), tmp_path, name="stopped", outage=outage)
+
+
+def write_no_more(postgres: Postgres) -> None:
+    """None of the server's processes, present and future, can make a file longer or write into it.
+
+    Asked for as the account they run as: root may be kept from changing the limits of another's processes.
+    """
+    account = pwd.getpwnam(postgres.user) if postgres.user else None
+    server = psutil.Process(postgres.pid)
+    for process in (server, *server.children(recursive=True)):
+        done = subprocess.run(
+            ["prlimit", f"--pid={process.pid}", "--fsize=0:"],
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0 or not psutil.pid_exists(process.pid), done.stderr
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="util-linux's prlimit takes its right to write")
+@pytest.mark.fault(17, "PostgreSQL cannot write its log (WAL): it gives up, and is started again when there is room")
+def test_row_17_no_room_for_the_servers_log(fault: Row, stack: Stack, tmp_path: Path) -> None:
+    def outage(customer: Customer) -> None:
+        write_no_more(stack.postgres)
+        # A commit that cannot be written ends the server; so does the recovery that it then tries.
+        wait_for(lambda: not stack.postgres.alive(), within=60, what="PostgreSQL to give up")
+        await_refused(customer)
+        stack.postgres.start()
+
+    go_through(fault, fault.run(short=1, full=5), tmp_path, name="no room for WAL", outage=outage)
 
 
 def as_superuser(stack: Stack, *statements: str) -> None:
