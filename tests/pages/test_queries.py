@@ -96,7 +96,7 @@ PAGES: dict[str, tuple[str | None, Address, int]] = {
     "map": ("operator", to("operator-map"), 7),
     "orders of the city": ("operator", to("operator-orders"), 5),
     "story": ("operator", of_order("operator-story", "cooking"), 20),
-    "story: couriers": ("operator", of_order("operator-couriers", "cooking"), 22),
+    "story: couriers": ("operator", of_order("operator-couriers", "cooking"), 23),
     "story: promises": ("operator", of_order("operator-order-promises", "cooking"), 4),
     "story: money": ("operator", of_order("operator-order-money", "delivered"), 8),
     "story: traces": ("operator", of_order("operator-traces", "cooking"), 4),
