@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+#: The states in which an order has ended.
+OVER = "new_status IN ('delivered', 'payment_failed', 'rejected', 'cancelled', 'undeliverable')"
 #: Facts that end an order.
-ENDS = (
-    "type LIKE 'order.%%' AND new_status IN ('delivered', 'payment_failed', 'rejected', 'cancelled', 'undeliverable')"
-)
+ENDS = f"type LIKE 'order.%%' AND {OVER}"
 DELIVERED = "type = 'order.delivered'"
 #: Why it ended before the door: of a failed payment the gateway's word.
 REASON = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .lives import last
+from .lives import OVER, last
 
 #: Of each order with a payment: the moments that lengths are taken between.
 MOMENTS = f"""
@@ -11,7 +11,7 @@ MOMENTS = f"""
         {last("at", "type = 'order.accepted'")} AS accepted_at,
         {last("(payload ->> 'ready_by')::timestamptz", "type = 'order.accepted'")} AS ready_by,
         min(at) FILTER (WHERE type = 'order.ready') AS ready_at,
-        bool_or(new_status IN ('delivered', 'payment_failed', 'rejected', 'cancelled', 'undeliverable')) AS ended
+        bool_or({OVER}) AS ended
     FROM applied GROUP BY 1, 2 HAVING bool_or(type = 'order.paid')
 """
 COUNTS = "restaurant_id, kind, hour, bucket, orders"

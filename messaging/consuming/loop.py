@@ -30,6 +30,7 @@ from .beside import Beside
 from .decoding import decode_for, forget_unpacked
 from .failures import TRANSIENT, Busy, TooManyDeadLetters
 from .group import Group
+from .pace import Pace
 from .positions import live_number, lock_position, store_position
 from .records import Record
 
@@ -43,12 +44,6 @@ BACK_OFF_FIRST, BACK_OFF_LAST = 0.2, 10.0
 STOPPED_REST = 15.0
 #: Records of a poll from which on a second thread, with a connection of its own, is worth its while.
 SIDE_BY_SIDE = 2000
-#: Records of a session's first poll, while nobody knows how long the handler takes for one.
-FIRST_BITE = 50
-#: Seconds that a handler may take for one event, at most: of all types those it uses may come next.
-SLOWEST = 0.2
-#: Seconds of a call of the handler that are its statements' way, however many events it is given.
-CALL = 0.01
 
 
 class TopicChanged(Exception):
@@ -102,30 +97,12 @@ class GroupLoop:
             log.error("group %s: %s (and no incident could be written: %s)", self.group.name, message, error)
 
 
-@dataclasses.dataclass(slots=True)
-class Given:
-    """What the handler was given of one poll: events, the seconds it took for them, and how often it was called."""
-
-    events: int = 0
-    seconds: float = 0.0
-    calls: int = 0
-
-    def add(self, events: int, seconds: float) -> None:
-        self.events, self.seconds, self.calls = self.events + events, self.seconds + seconds, self.calls + 1
-
-    @property
-    def each(self) -> float:
-        """Seconds for one event."""
-        return max(0.0, self.seconds - CALL * self.calls) / max(1, self.events)
-
-
 class Session:
     """One Kafka consumer's life within a loop."""
 
     def __init__(self, loop: GroupLoop, stop: threading.Event) -> None:
         self.loop = loop
         self.group = dataclasses.replace(loop.group, handler=self.handle)
-        self.given = Given()
         self.stop = stop
         self.topics = {full_topic(topic): topic for topic in self.group.topics}
         #: The position before the next poll of each partition that is aligned with its stored offset.
@@ -136,7 +113,6 @@ class Session:
         self.uncommitted: dict[TopicPartition, int] = {}
         self.commit_at = 0.0
         self.told = False
-        self.bite = min(FIRST_BITE, self.group.batch)
         # The broker answers a fetch once there is a MiB, or after so long.
         gather = {"fetch_min_bytes": 2**20, "fetch_max_wait_ms": self.group.gather_ms} if self.group.gather_ms else {}
         self.consumer: KafkaConsumer = kafka.consumer(
@@ -149,11 +125,10 @@ class Session:
                 **loop.kafka_changes,
             },
         )
-        #: Seconds that what one poll brought may take. Kafka evicts a member that stays away from its polls for longer
-        #: than max.poll.interval (five minutes), and the next would be evicted over the same records.
-        self.chewing = self.consumer.config["max_poll_interval_ms"] / 10_000
-        #: Records of a poll, at most, as long as the handler is given none: the slowest could do so many in half of it.
-        self.blind = max(FIRST_BITE, int(5 * self.chewing / SLOWEST))
+        # What one poll brought may take a tenth of max.poll.interval: Kafka evicts a member that stays away from its
+        # polls for longer than that (five minutes), and the next would be evicted over the same records.
+        chewing = self.consumer.config["max_poll_interval_ms"] / 10_000
+        self.pace = Pace(most=self.group.batch, chewing=chewing)
         decode_for(self.consumer, self.topics)
         self.ahead = Ahead(self.poll, name=threading.current_thread().name)
         self.beside = Beside(name=threading.current_thread().name)
@@ -191,12 +166,12 @@ class Session:
                 self.ahead.start()
             began, count = time.monotonic(), sum(map(len, aligned.values()))
             self.apply(aligned, alone=not self.group.side_by_side or count < SIDE_BY_SIDE)
-            self.fit(count, time.monotonic() - began)
+            self.pace.fit(count, time.monotonic() - began)
 
     def poll(self) -> dict[TopicPartition, list[Record]]:
         try:
             found: dict[TopicPartition, list[Record]] = self.consumer.poll(
-                timeout_ms=int(self.patience() * 1000), max_records=self.bite
+                timeout_ms=int(self.patience() * 1000), max_records=self.pace.bite
             )
         except NoOffsetForPartitionError:
             return {}  # A new group: `align` gives every partition its position.
@@ -326,18 +301,7 @@ class Session:
         try:
             self.loop.group.handler(events, generation=generation)
         finally:
-            self.given.add(len(events), time.monotonic() - began)
-
-    def fit(self, records: int, seconds: float) -> None:
-        """Let the next poll bring what the handler can do in time: twice as much again, or less where it is slow."""
-        given, self.given = self.given, Given()
-        if records and not given.events:
-            # Types that it does not use, or repeats: how quick those were says nothing of what comes behind them.
-            self.bite = max(self.bite, min(2 * self.bite, self.blind, self.group.batch))
-        elif records:
-            # The next may all be of those that it uses, where of these it used one in a hundred.
-            each = max(seconds / records, given.each, 1e-6)
-            self.bite = max(1, min(self.group.batch, 2 * self.bite, int(self.chewing / each)))
+            self.pace.given.add(len(events), time.monotonic() - began)
 
     def hold(self, partition: TopicPartition, start: int, seconds: float) -> None:
         """Read nothing of a partition for a while, and then the same again; the others go on."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from messaging.consuming import loop, positions
+from messaging.consuming import loop, pace, positions
 from messaging.consuming.batch import apply_batch
 from messaging.envelope import Envelope
 from messaging.models import StoredOffset
@@ -71,8 +71,8 @@ def test_polls_that_fit_alone_keep_a_slow_consumer_in_its_group(guarded: bool, m
 
     monkeypatch.setattr(loop.Listener, "on_partitions_assigned", count)
     if not guarded:
-        monkeypatch.setattr(loop, "FIRST_BITE", 1000)
-        monkeypatch.setattr(loop.Session, "fit", lambda *_: None)
+        monkeypatch.setattr(pace, "FIRST_BITE", 1000)
+        monkeypatch.setattr(pace.Pace, "fit", lambda *_: None)
 
     def slow(events: Sequence[Envelope], *, generation: int) -> None:
         time.sleep(0.01 * len(events))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
-from messaging.consuming.loop import CALL, FIRST_BITE, Given, Session
+from messaging.consuming.pace import CALL, Given, Pace
 
 
 def polls(*seen: tuple[int, float], batch: int = 24_000) -> list[int]:
     """The size of the next poll after each, of which the handler was given so many events and took so many seconds."""
-    session: Any = SimpleNamespace(bite=FIRST_BITE, chewing=30.0, blind=150, group=SimpleNamespace(batch=batch))
+    pace = Pace(most=batch, chewing=30.0)
+    pace.blind = 150
     sizes = []
     for handled, seconds in seen:
-        session.given = Given(handled, seconds, calls=1)
-        Session.fit(session, session.bite, seconds)
-        sizes.append(session.bite)
+        pace.given = Given(handled, seconds, calls=1)
+        pace.fit(pace.bite, seconds)
+        sizes.append(pace.bite)
     return sizes
 
 
