@@ -70,11 +70,33 @@
   ["pointerdown", "keydown", "input"].forEach(function (name) {
     document.addEventListener(name, function () { touched = performance.now(); }, true);
   });
+  // A button replaced between a finger's going down and up is never pressed.
+  var held = null;
+  document.addEventListener("pointerdown", function (event) { held = event.target; }, true);
+  ["pointerup", "pointercancel"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      held = null;
+      var region = event.target instanceof Element && event.target.closest("[data-live]");
+      // After the click that follows.
+      window.setTimeout(function () { catchUp(region); }, 0);
+    }, true);
+  });
+  function changed(field) {
+    if (field.matches("select")) {
+      var first = Array.prototype.findIndex.call(field.options, function (option) { return option.defaultSelected; });
+      return field.selectedIndex !== Math.max(0, first);
+    }
+    if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+    return field.value !== field.defaultValue;
+  }
   function busy(region) {
     var at = document.activeElement;
     var typing = at && region.contains(at) && at.matches("input, select, textarea");
     var open = region.querySelector("details[open] form") !== null;
-    return (typing || open) && performance.now() - touched < PATIENCE;
+    var unsent = Array.prototype.some.call(region.querySelectorAll("input:not([type=hidden]), select, textarea"), changed);
+    var pressed = held && region.contains(held);
+    var sending = region.querySelector("form.htmx-request") !== null;
+    return (typing || open || unsent || pressed || sending) && performance.now() - touched < PATIENCE;
   }
   function catchUp(region) {
     if (region && region.dataset.missed && !busy(region)) {

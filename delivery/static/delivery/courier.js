@@ -244,8 +244,12 @@
     light();
     send();
   });
+  // Already then: before a press's answer has settled, the next refresh may have replaced it.
+  document.addEventListener("htmx:afterSwap", function (event) {
+    if (event.target.id === "desk") keepWord(event.detail.requestConfig.verb);
+  });
   document.addEventListener("htmx:afterSettle", function (event) {
-    if (event.target.id === "desk") { keepJobs(); keepWord(event.detail.requestConfig.verb); look(); speak(); }
+    if (event.target.id === "desk") { keepJobs(); look(); speak(); }
   });
   document.addEventListener("htmx:sseOpen", function () { streaming = true; heard = true; light(); answers(); dress(); send(); });
   document.addEventListener("htmx:sseError", function () { streaming = false; light(); });
