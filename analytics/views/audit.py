@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from analytics.audit import selectors
 from analytics.audit.search import BadQuestion, Question, as_csv, as_json_lines, as_row, search
@@ -47,6 +48,6 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return render(request, "analytics/_audit.html", context)
     return render(request, "analytics/audit.html", context | {"heads": selectors.heads()})

@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from messaging.comparison import keeping
 
@@ -24,7 +25,7 @@ from .troubles import TROUBLES
 def compare(request: HttpRequest) -> HttpResponse:
     """The page; for htmx how far the open run has come, and when it has ended the whole page anew."""
     run = keeping.open_run()
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return render(request, "comparison/_run.html", {"run": run}) if run else HttpResponseClientRefresh()
     found = keeping.latest()
     context = {

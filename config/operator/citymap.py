@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from delivery.models import HELD, Assignment, Courier
 from orders.models import Order, Restaurant, Status
@@ -36,7 +37,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "waits": len(waiting),
         "town": _as_data(couriers, waiting),
     }
-    template = "operator/_map.html" if request.htmx else "operator/map.html"  # type: ignore[attr-defined]
+    template = "operator/_map.html" if by_htmx(request) else "operator/map.html"
     return render(request, template, context)
 
 

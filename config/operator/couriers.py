@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from delivery import handover, why
 from delivery.handover import HandoverRefused
@@ -42,7 +43,7 @@ def hand_over(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         trouble = f"Nothing was changed: {error}."
     except ValueError as error:
         trouble = str(error)
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return _panel(request, order_id, trouble=trouble)
     if trouble:
         messages.error(request, trouble)

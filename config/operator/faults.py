@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from config.embedded.faults import FAULTS, Entry, Fault, ask, read_journal
 from orders.city import change_speed, city_now, the_city
@@ -70,7 +71,7 @@ def faults(request: HttpRequest) -> HttpResponse:
         "curves": curves(samples, entries[0] if entries else None),
         "now": samples[-1],
     }
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return render(request, "operator/_recovery.html", context)
     page = {"faults": FAULTS.values(), "speeds": SPEEDS, "city": the_city(), "city_time": city_now()}
     return render(request, "operator/faults.html", context | page)

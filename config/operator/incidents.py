@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Role, User
 from messaging.alerting import verbs
 from messaging.alerting.rules import all_rules, rule_of
@@ -69,7 +70,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
         "severities": Severity.choices,
         "kinds": [(kind, rule_of(kind).title) for kind in kinds],
     }
-    template = "operator/_incidents.html" if request.htmx else "operator/incidents.html"  # type: ignore[attr-defined]
+    template = "operator/_incidents.html" if by_htmx(request) else "operator/incidents.html"
     return render(request, template, context)
 
 
@@ -109,7 +110,7 @@ def incident(request: HttpRequest, incident_id: int) -> HttpResponse:
         .exclude(pk=found.pk)
         .order_by("-pk")[:10],
     }
-    template = "operator/_incident.html" if request.htmx else "operator/incident.html"  # type: ignore[attr-defined]
+    template = "operator/_incident.html" if by_htmx(request) else "operator/incident.html"
     return render(request, template, context)
 
 

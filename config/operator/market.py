@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from analytics.compliance import selectors as compliance_records
 from analytics.monitoring import selectors as monitor
@@ -94,7 +95,7 @@ def compliance(request: HttpRequest) -> HttpResponse:
 
 def _template(request: HttpRequest, name: str) -> str:
     """The page; for htmx, which asks again while it is looked at, what changes on it."""
-    return f"operator/_{name}.html" if request.htmx else f"operator/{name}.html"  # type: ignore[attr-defined]
+    return f"operator/_{name}.html" if by_htmx(request) else f"operator/{name}.html"
 
 
 def _fee(zone: fares.ZoneNow) -> ZoneFee:

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from messaging.consuming.group import all_groups
 from messaging.consuming.replay import CannotReplay
@@ -51,7 +52,7 @@ class Asked(forms.Form):
 def replay(request: HttpRequest) -> HttpResponse:
     """The page; for htmx how far the open run is, and when it has ended the whole page anew."""
     run = keeping.open_run()
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return render(request, "operator/_replay.html", {"run": run}) if run else HttpResponseClientRefresh()
     return _page(request, Asked(), run)
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from messaging.models import ScalingSample
 
@@ -70,5 +71,5 @@ def history(name: str, samples: Sequence[ScalingSample]) -> PoolHistory:
 @vary_on_headers("HX-Request")
 def scaling(request: HttpRequest) -> HttpResponse:
     """The page; for htmx the pools alone."""
-    template = "operator/_scaling.html" if request.htmx else "operator/scaling.html"  # type: ignore[attr-defined]
+    template = "operator/_scaling.html" if by_htmx(request) else "operator/scaling.html"
     return render(request, template, {"pools": pool_histories()})

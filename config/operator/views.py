@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from delivery.handover import REASONS
 from delivery.selectors import offers_of, why_no_courier
@@ -55,7 +56,7 @@ def roads(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def orders(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("words", "").strip()
-    template = "operator/_orders.html" if request.htmx else "operator/orders.html"  # type: ignore[attr-defined]
+    template = "operator/_orders.html" if by_htmx(request) else "operator/orders.html"
     return render_page(request, template, {"orders": find_orders(words)[:50], "words": words})
 
 
@@ -75,7 +76,7 @@ def story(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "may_refund": order.payment.state in (Payment.State.CAPTURED, Payment.State.PARTLY_REFUNDED),
         "may_cancel": order.status in CANCEL.allowed["operator"],
     }
-    template = "operator/_story.html" if request.htmx else "operator/story.html"  # type: ignore[attr-defined]
+    template = "operator/_story.html" if by_htmx(request) else "operator/story.html"
     return render_page(request, template, context)
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from delivery import couriers, giving_back, offers
 from delivery.couriers import JobReleased, StillCarrying
@@ -143,7 +144,7 @@ def _do(request: HttpRequest, action: Callable[[], object]) -> HttpResponse:
 
 
 def _show(request: HttpRequest, word: Word) -> HttpResponse:
-    if not request.htmx and request.method == "POST":  # type: ignore[attr-defined]
+    if not by_htmx(request) and request.method == "POST":
         if word.text:
             messages.add_message(request, getattr(messages, word.tone.upper()), word.text)
         return redirect("delivery:courier")
@@ -154,5 +155,5 @@ def _show(request: HttpRequest, word: Word) -> HttpResponse:
         "before": giving_back.BEFORE,
         "after": giving_back.AFTER,
     }
-    template = "delivery/_desk.html" if request.htmx else "delivery/courier.html"  # type: ignore[attr-defined]
+    template = "delivery/_desk.html" if by_htmx(request) else "delivery/courier.html"
     return render(request, template, context)

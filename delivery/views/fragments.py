@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Address, Role
 from delivery.eta.promises import foresee, promise_of
 from delivery.selectors import delivery_of
@@ -33,7 +34,7 @@ def courier_of(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "away": away(order),
         "promise": promise_of(order),
     }
-    template = "_courier_of.html" if request.htmx else "courier_of.html"  # type: ignore[attr-defined]
+    template = "_courier_of.html" if by_htmx(request) else "courier_of.html"
     return render(request, f"delivery/{template}", context)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Role, User
 from notifications import followers
 from notifications.fanout.posts import progress
@@ -37,7 +38,7 @@ def follow(request: HttpRequest, restaurant_id: int) -> HttpResponse:
             followers.unfollow(restaurant_id, user_id=user)
     except followers.FollowsTooMany as error:
         trouble = str(error)
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return _following(request, restaurant_id, trouble=trouble)
     if trouble:
         messages.error(request, trouble)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account
+from accounts.asked import by_htmx
 from notifications.inbox import mark_read, notices_of, page_of, unread
 from notifications.words import link_of
 
@@ -22,7 +23,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("before", "")
     before = int(asked) if asked.isdecimal() and len(asked) < 19 else None
     notices, older = page_of(account(request).pk, before=before)
-    template = "notifications/_inbox.html" if request.htmx else "notifications/inbox.html"  # type: ignore[attr-defined]
+    template = "notifications/_inbox.html" if by_htmx(request) else "notifications/inbox.html"
     return render(
         request, template, {"notices": notices, "older": older, "before": before, "receiver": settings.RECEIVER_URL}
     )

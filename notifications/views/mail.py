@@ -11,6 +11,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from accounts.access import account
+from accounts.asked import by_htmx
 from notifications.received import ReceiverAway, mail_of, mails_for, pushes_for
 
 #: For a mail in its frame: it may be styled, and nothing else. `sandbox` holds where it is opened alone, too.
@@ -31,7 +32,7 @@ def mails(request: HttpRequest) -> HttpResponse:
         context["pushes"] = pushes_for(user)
     except ReceiverAway as error:
         context["trouble"] = str(error)
-    template = "notifications/_mails.html" if request.htmx else "notifications/mails.html"  # type: ignore[attr-defined]
+    template = "notifications/_mails.html" if by_htmx(request) else "notifications/mails.html"
     return render(request, template, context)
 
 

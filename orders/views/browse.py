@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import landing
+from accounts.asked import by_htmx
 from accounts.models import User
 from orders.basket import load_basket
 from orders.browsing import find_restaurants
@@ -25,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User) and (name := landing(request.user)):
         return redirect(name)
     asked = {name: request.GET.get(name, "") for name in ("words", "zone", "cuisine")}
-    template = "orders/_restaurants.html" if request.htmx else "orders/home.html"  # type: ignore[attr-defined]
+    template = "orders/_restaurants.html" if by_htmx(request) else "orders/home.html"
     return render(request, template, {"found": find_restaurants(**asked), "asked": asked})
 
 

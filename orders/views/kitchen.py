@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from orders import kitchen
 from orders.board import LANES, alarm_of, alarm_on, lanes_of
@@ -34,7 +35,7 @@ REASONS = ("We are too busy", "An ingredient ran out", "We are closing")
 @vary_on_headers("HX-Request")
 def board(request: HttpRequest) -> HttpResponse:
     """The page; for htmx its three lanes alone."""
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return _lanes(request)
     shop = get_object_or_404(Restaurant.objects.prefetch_related("items"), user=account(request))
     context = _context(request)
@@ -106,7 +107,7 @@ def sold_out(request: HttpRequest, item_id: int) -> HttpResponse:
         item = kitchen.set_sold_out(item_id, by=account(request), sold_out=request.POST.get("sold_out") == "yes")
     except (MenuItem.DoesNotExist, Restaurant.DoesNotExist):
         raise Http404("Your menu has no such item.") from None
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return render(request, "orders/_toggle.html", {"item": item, "just": True})
     return redirect(f"{reverse('orders:kitchen')}#item-{item.pk}")
 
@@ -157,7 +158,7 @@ def _do(request: HttpRequest, action: Callable[[], Order]) -> HttpResponse:
         raise Http404("You have no such order.") from None
     except (IllegalTransition, ValueError) as error:
         trouble = str(error)
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         answer = _lanes(request, trouble=trouble)
         # The alarm looks again at once: an answered order must not ring on. (A piece out of band would miss its target
         # whenever an event has replaced the pressed form in the meantime.)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
+from accounts.asked import by_htmx
 from accounts.models import Role
 from orders import customer
 from orders.lifecycle import CANCEL, IllegalTransition
@@ -41,7 +42,7 @@ def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "cancelling": customer.CANCELLING.get(found.status, ""),
         "may_cancel": found.status in CANCEL.allowed["customer"],
     }
-    if request.htmx:  # type: ignore[attr-defined]
+    if by_htmx(request):
         return render(request, "orders/_tracker.html", context)
     after = rating_of(found) if found.status == Status.DELIVERED else {}
     return render(request, "orders/order.html", context | after | {"lines": found.lines.all()})
