@@ -30,6 +30,7 @@ from .beside import Beside
 from .decoding import decode_for, forget_unpacked
 from .failures import TRANSIENT, Busy, TooManyDeadLetters
 from .group import Group
+from .joining import finish_join
 from .pace import Pace
 from .positions import live_number, lock_position, store_position
 from .records import Record
@@ -177,6 +178,8 @@ class Session:
             return {}  # A new group: `align` gives every partition its position.
         except OffsetOutOfRangeError as error:
             raise TopicChanged(f"the log no longer holds what was to be read: {error}") from error
+        finally:
+            finish_join(self.consumer)
         return found
 
     def check_incarnations(self) -> None:
