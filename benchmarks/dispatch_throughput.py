@@ -18,9 +18,7 @@ import argparse
 import contextlib
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -30,9 +28,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks import outbox
+from benchmarks.processes import cpu, families, running, stopped, wait
 from benchmarks.report import Measure, emit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,7 +101,8 @@ def measure(design: Design, orders: Sequence[uuid.UUID], *, paced: int) -> Figur
     from benchmarks.naive_dispatch import town
 
     town.start_over()
-    with running(design) as processes, ThreadPoolExecutor(4) as pool:
+    with running(*design.commands, env=design.env) as started, ThreadPoolExecutor(4) as pool:
+        processes = families(started)
         list(pool.map(design.accept, orders[:WARM_UP]))
         await_offers(WARM_UP)
         town.start_over()
@@ -126,68 +124,10 @@ def measure(design: Design, orders: Sequence[uuid.UUID], *, paced: int) -> Figur
     return Figures(rate, each, minutes, statistics.median(waits), waits[int(len(waits) * 0.95)])
 
 
-@contextlib.contextmanager
-def running(design: Design) -> Iterator[list[psutil.Process]]:
-    """The design's processes with all their children, each ready."""
-    with tempfile.TemporaryDirectory() as folder:
-        ready = [Path(folder) / str(number) for number in range(len(design.commands))]
-        logs = [(Path(folder) / f"{number}.log").open("wb") for number in range(len(design.commands))]
-        started = [
-            subprocess.Popen(
-                [sys.executable, *command],
-                cwd=ROOT,
-                env=os.environ | {"FORKROAD_READY_FILE": str(file), "LOG_LEVEL": "WARNING"} | design.env,
-                stdout=log,
-                stderr=log,
-            )
-            for command, file, log in zip(design.commands, ready, logs, strict=True)
-        ]
-        try:
-            await_that(lambda: all(file.exists() for file in ready), 90, f"{design.name} to start")
-            every = [psutil.Process(process.pid) for process in started]
-            yield [*every, *(child for process in every for child in process.children(recursive=True))]
-        except BaseException:
-            for log in logs:
-                print(Path(str(log.name)).read_text(errors="replace")[-2000:], file=sys.stderr)
-            raise
-        finally:
-            for process in started:
-                process.terminate()
-            for process in started:
-                try:
-                    process.wait(15)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-
-
-@contextlib.contextmanager
-def stopped(processes: Sequence[psutil.Process]) -> Iterator[None]:
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.resume()
-
-
-def cpu(processes: Sequence[psutil.Process]) -> float:
-    """Processor seconds of all of them."""
-    return sum(sum(process.cpu_times()[:2]) for process in processes)
-
-
-def await_that(condition: Callable[[], bool], within: float, what: str) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SystemExit(f"waited {within:g} s in vain for {what}")
-        time.sleep(0.05)
-
-
 def await_offers(count: int) -> None:
     from delivery.models import Assignment
 
-    await_that(lambda: Assignment.objects.count() >= count, 300, f"{count} offers")
+    wait(lambda: Assignment.objects.count() >= count, within=300, what=f"{count} offers", every=0.05)
 
 
 def ask(sql: str) -> list[Any]:

@@ -19,7 +19,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
@@ -32,6 +31,7 @@ from typing import Any
 import psutil
 
 from benchmarks import outbox
+from benchmarks.processes import Process, memory, running, wait
 from benchmarks.report import Measure, emit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,52 +99,6 @@ def make_followers(restaurant: int, count: int) -> None:
         cursor.execute("ANALYZE accounts_user, notifications_follower, notifications_preference")
 
 
-@contextlib.contextmanager
-def running(processes: int) -> Iterator[list[psutil.Process]]:
-    """Relay, consumer group and workers, each ready; yields the workers."""
-    worker = ("-m", "celery", "-A", "config", "worker", *WORKER, "--include", "benchmarks.naive_fanout.aside")
-    commands = [
-        ("manage.py", "relay"),
-        ("manage.py", "consume", "followers"),
-        *((*worker, "-n", f"bench{number}@%h") for number in range(processes)),
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        ready = [Path(folder) / str(number) for number in range(len(commands))]
-        log = (Path(folder) / "log").open("wb")
-        started = [
-            subprocess.Popen(
-                [sys.executable, *command],
-                cwd=ROOT,
-                env=os.environ | {"FORKROAD_READY_FILE": str(file), "LOG_LEVEL": "WARNING"},
-                stdout=log,
-                stderr=log,
-            )
-            for command, file in zip(commands, ready, strict=True)
-        ]
-        try:
-            await_that(lambda: all(file.exists() for file in ready), 120, "relay, group and workers to start")
-            yield [psutil.Process(process.pid) for process in started[2:]]
-        except BaseException:
-            print(Path(str(log.name)).read_text(errors="replace")[-3000:], file=sys.stderr)
-            raise
-        finally:
-            for process in started:
-                process.terminate()
-            for process in started:
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-
-
-def await_that(condition: Any, within: float, what: str, every: float = 0.1) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SystemExit(f"waited {within:g} s in vain for {what}")
-        time.sleep(every)
-
-
 def measure(followers: int, *, processes: int) -> tuple[Ours, str, int]:
     """Ours, with the post's id and its restaurant's, for the rivals."""
     from notifications.models import Post
@@ -153,16 +107,18 @@ def measure(followers: int, *, processes: int) -> tuple[Ours, str, int]:
     owner, restaurant = found_restaurant()
     make_followers(restaurant, followers)
     samples: list[tuple[float, float]] = []
-    with running(processes) as workers:
+    worker = ("-m", "celery", "-A", "config", "worker", *WORKER, "--include", "benchmarks.naive_fanout.aside")
+    workers = [(*worker, "-n", f"bench{number}@%h") for number in range(processes)]
+    with running(("manage.py", "relay"), ("manage.py", "consume", "followers"), *workers, within=120) as started:
         stop = threading.Event()
-        sampler = threading.Thread(target=sample, args=(workers, samples, stop), daemon=True)
+        sampler = threading.Thread(target=sample, args=(started[2:], samples, stop), daemon=True)
         began = database_clock()
         event = posts.post("Kitchen open late, 20 % off", by=owner)
         sampler.start()
-        await_that(
+        wait(
             lambda: Post.objects.filter(pk=event, finished_at__isnull=False).exists(),
-            120 + followers / 1000,
-            "the post to be finished",
+            within=120 + followers / 1000,
+            what="the post to be finished",
             every=0.25,
         )
         stop.set()
@@ -170,12 +126,11 @@ def measure(followers: int, *, processes: int) -> tuple[Ours, str, int]:
     return counted(event, since=began, samples=samples), str(event), restaurant
 
 
-def sample(workers: Sequence[psutil.Process], samples: list[tuple[float, float]], stop: threading.Event) -> None:
+def sample(workers: Sequence[Process], samples: list[tuple[float, float]], stop: threading.Event) -> None:
     began = time.monotonic()
     while not stop.wait(0.25):
         with contextlib.suppress(psutil.Error):
-            mib = sum(worker.memory_info().rss for worker in workers) / 2**20
-            samples.append((time.monotonic() - began, mib))
+            samples.append((time.monotonic() - began, sum(memory(workers))))
 
 
 def found_restaurant() -> tuple[Any, int]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import psutil
+from benchmarks.processes import Process, running
 
 ROOT = Path(__file__).resolve().parents[1]
 TOPIC = "orders.events"
@@ -110,36 +108,11 @@ def waiting() -> bool:
 
 
 @contextlib.contextmanager
-def relays(count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+def relays(count: int) -> Iterator[list[Process]]:
     """Relay processes of the Kafka road; each is up and has its lanes when the block begins."""
-    with tempfile.TemporaryDirectory() as folder:
-        ready = [Path(folder) / str(number) for number in range(count)]
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "manage.py", "relay", "--road", "kafka"],
-                cwd=ROOT,
-                env=os.environ | {"FORKROAD_READY_FILE": str(file), "LOG_LEVEL": "WARNING"},
-            )
-            for file in ready
-        ]
-        try:
-            while not all(file.exists() for file in ready):
-                if any(process.poll() is not None for process in processes):
-                    raise RuntimeError("a relay ended before it was ready")
-                time.sleep(0.05)
-            time.sleep(1.5)  # Lanes are shared out once a second.
-            yield processes
-        finally:
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.wait(20)
-
-
-def cpu(processes: Sequence[subprocess.Popen[bytes]]) -> float:
-    """Processor seconds they have used."""
-    times = [psutil.Process(process.pid).cpu_times() for process in processes]
-    return sum(one.user + one.system for one in times)
+    with running(*[("manage.py", "relay", "--road", "kafka")] * count) as started:
+        time.sleep(1.5)  # Lanes are shared out once a second.
+        yield started
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Sequence
 
 from benchmarks import outbox
+from benchmarks.processes import cpu
 from benchmarks.report import Measure, emit
 
 RATE = 200
@@ -30,14 +31,14 @@ def drain(processes: int, events: int) -> tuple[float, float]:
         outbox.prefill(800 * processes)
         while outbox.waiting():
             time.sleep(0.02)
-        before, busy = end(), outbox.cpu(running)
+        before, busy = end(), cpu(running)
         began = outbox.prefill(events)
         while outbox.waiting():
             time.sleep(0.02)
         took = time.perf_counter() - began
         if (there := end() - before) != events:
             raise RuntimeError(f"{there} events in the topic, not {events}")
-        return events / took, (outbox.cpu(running) - busy) * 1e6 / events
+        return events / took, (cpu(running) - busy) * 1e6 / events
 
 
 #: Single commits before those that count.

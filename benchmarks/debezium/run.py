@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks import outbox
+from benchmarks.processes import cpu
 from config.embedded import maven
 from config.embedded.java import java_home
 from config.embedded.ports import choose_port
@@ -143,11 +144,11 @@ def measure(events: int, singles: int, latency: Callable[[str, int], tuple[float
     outbox.make_topic(TOPIC)
     with connect() as process:
         _drain(full_topic(TOPIC), 8000)  # The Java runtime has compiled what it needs after that.
-        busy = outbox.cpu([process])
+        busy = cpu([process])
         rate = _drain(full_topic(TOPIC), events)
-        cpu = (outbox.cpu([process]) - busy) * 1e6 / events
+        used = (cpu([process]) - busy) * 1e6 / events
         median, p99 = latency(full_topic(TOPIC), singles)
-    return {"rate": rate, "cpu": cpu, "median": median, "p99": p99}
+    return {"rate": rate, "cpu": used, "median": median, "p99": p99}
 
 
 def _drain(topic: str, events: int) -> float:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.outbox import ROOT
+from benchmarks.processes import running, wait
 
-from .setting import processes, wait
 from .workers import COMMAND, fresh_queues, send
 
 NAPS = ("--include", "benchmarks.scaling.nap")
@@ -46,7 +46,7 @@ def play(messages: int, home: Path) -> list[Any]:
         connection.close()
 
     thread = threading.Thread(target=run)
-    with processes(1, (*COMMAND, *NAPS)):
+    with running((*COMMAND, *NAPS)):
         thread.start()
         try:
             time.sleep(3)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 
 from benchmarks import orders_stream
+from benchmarks.processes import memory, running, stopped, wait
 
-from .setting import PARTITIONS, Found, fresh_names, memory, processes, stopped, wait
+from .setting import PARTITIONS, Found, fresh_names
 
 GROUP = "metrics"
 COMMAND = ("manage.py", "consume", GROUP)
@@ -16,32 +17,32 @@ COMMAND = ("manage.py", "consume", GROUP)
 def apply(count: int, events: int) -> Found:
     """From the moment that so many members go on, with everything in the topic, until all of it is committed."""
     prepare()
-    with processes(count, COMMAND) as running:
+    with running(*[COMMAND] * count) as members:
         # Each member's arrival deals the partitions out anew.
         wait_for_partitions()
         time.sleep(2)
-        with stopped(running):
+        with stopped(members):
             events = orders_stream.fill(events)
         began = time.perf_counter()
         wait(lambda: applied() >= events, within=300, what=f"{count} members to apply {events} events", every=0.02)
-        return Found(events / (time.perf_counter() - began), memory(running))
+        return Found(events / (time.perf_counter() - began), memory(members))
 
 
 def growing(sizes: list[int], sample: int) -> Iterator[tuple[int, Found]]:
     """One member at the end of a topic that has grown to each size, and its rate over the next `sample` events."""
     prepare()
     done = 0
-    with processes(1, COMMAND) as running:
+    with running(COMMAND) as members:
         wait_for_partitions()
         for size in sizes:
             done += orders_stream.fill(size - done, after=done // orders_stream.PER_ORDER)
             wait(lambda done=done: applied() >= done, within=300, what="the topic to be read", every=0.05)  # type: ignore[misc]
-            with stopped(running):
+            with stopped(members):
                 more = orders_stream.fill(sample, after=done // orders_stream.PER_ORDER)
             done += more
             began = time.perf_counter()
             wait(lambda done=done: applied() >= done, within=300, what="the sample to be read")  # type: ignore[misc]
-            yield size, Found(more / (time.perf_counter() - began), memory(running))
+            yield size, Found(more / (time.perf_counter() - began), memory(members))
 
 
 def prepare() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import tempfile
 import time
 import uuid
@@ -12,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .setting import Found, fresh_names, memory, processes, stopped, wait
+from benchmarks.processes import Process, memory, running, stopped, wait
+
+from .setting import Found, fresh_names
 
 TASK = "alerts.bench_bare"
 COMMAND = (
@@ -24,26 +25,29 @@ COMMAND = (
 def work(count: int, messages: int, *, ahead: int = 0) -> Found:
     """Tasks a second over `messages` of a queue that holds `ahead` more than these, by so many workers."""
     fresh_queues()
-    with notes() as file, processes(count, COMMAND, BENCH_NOTES=str(file), FORKROAD_SQS_WAIT_SECONDS="2") as running:
+    with (
+        notes() as file,
+        running(*[COMMAND] * count, env={"BENCH_NOTES": str(file), "FORKROAD_SQS_WAIT_SECONDS": "2"}) as workers,
+    ):
         send(20 * count)
         wait(lambda: lines(file) >= 20 * count, within=60, what="the first messages")
         time.sleep(0.5)
         before = lines(file)
-        with stopped(running):
+        with stopped(workers):
             send(messages + ahead)
         began = time.perf_counter()
         wait(lambda: lines(file) >= before + messages, within=300, what=f"{messages} tasks of {count} workers")
-        found = Found(messages / (time.perf_counter() - began), memory(running))
+        found = Found(messages / (time.perf_counter() - began), memory(workers))
         if ahead:
-            kill(running)
+            kill(workers)
         return found
 
 
-def kill(running: list[subprocess.Popen[bytes]]) -> None:
+def kill(workers: list[Process]) -> None:
     """An orderly stop would first give back what is held; the queue is thrown away with all that is in it."""
-    for one in running:
+    for one in workers:
         one.kill()
-    for one in running:
+    for one in workers:
         one.wait()
 
 

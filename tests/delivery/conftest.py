@@ -1,47 +1,18 @@
-"""Helpers of the delivery tests: things at one instant, and what history says of a courier's load."""
+"""Helpers of the delivery tests: orders on their way to a courier, and what history says of a courier's load."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import pytest
-from django.db import connection
 from django.db.models import Value
 
-from delivery import offers
+from delivery import couriers, offers
 from delivery.models import Courier, Offer
 from messaging.models import OutboxRow
+from orders import lifecycle
 from orders.city import CityAfter
+from orders.lifecycle import Actor
 from orders.models import Order, OrderHistory
 from tests import factories
-
-T = TypeVar("T")
-
-
-def at_once(*verbs: Callable[[], T]) -> list[T | Exception]:
-    """Run each in a thread of its own, all let go at one instant; what each returned or raised, in their order."""
-    barrier = threading.Barrier(len(verbs))
-    results: list[Any] = [None] * len(verbs)
-
-    def run(place: int, verb: Callable[[], T]) -> None:
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=20)
-            results[place] = verb()
-        except Exception as error:
-            results[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(i, verb), daemon=True) for i, verb in enumerate(verbs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-        assert not thread.is_alive(), "a thread did not end"
-    return results
 
 
 def facts(order: Order) -> list[str]:
@@ -83,6 +54,22 @@ def offer_to(courier: Courier, order: Order | None = None) -> Offer:
     offer = offers.make((order or factories.accepted_order()).id, courier_id=courier.pk)
     assert offer is not None
     return offer
+
+
+def taken(courier: Courier, order: Order | None = None) -> Order:
+    """An order that the courier accepted, as it is then."""
+    order = order or factories.accepted_order()
+    offers.accept(offer_to(courier, order).pk, courier=courier)
+    order.refresh_from_db()
+    return order
+
+
+def in_the_bag(courier: Courier) -> Order:
+    """An order that the courier picked up."""
+    order = taken(courier)
+    lifecycle.mark_ready(order.pk, by=Actor("restaurant", order.restaurant.user_id))
+    couriers.pick_up(order.pk, courier=courier)
+    return order
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from orders import lifecycle
 from orders.lifecycle import SYSTEM, Actor, lock_order
 from orders.models import Order
 from tests import factories
+from tests.racing import at_once
 
-from .conftest import at_once, commands, facts, highest_load, let_run_out
+from .conftest import commands, facts, highest_load, let_run_out
 
 alone = pytest.mark.django_db
 together = pytest.mark.django_db(transaction=True)

@@ -20,8 +20,9 @@ from orders import lifecycle
 from orders.lifecycle import Actor
 from orders.models import Order, OrderHistory
 from tests import factories
+from tests.racing import at_once
 
-from .conftest import at_once, facts, highest_load, offer_to
+from .conftest import facts, highest_load, offer_to
 
 together = pytest.mark.django_db(transaction=True)
 

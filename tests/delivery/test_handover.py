@@ -19,7 +19,7 @@ from orders.lifecycle import Actor
 from orders.models import Order, OrderHistory
 from tests import factories
 
-from .conftest import commands, facts, let_run_out, offer_to
+from .conftest import commands, facts, let_run_out, offer_to, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -36,14 +36,6 @@ def reassign(order: Order, held_by: Courier, to: Courier) -> Assignment:
 
 def withdraw(order: Order, held_by: Courier) -> None:
     handover.withdraw(order.pk, held_by=held_by.pk, by=OPERATOR, reason="courier_silent")
-
-
-def taken(courier: Courier, order: Order | None = None) -> Order:
-    """An order that the courier accepted."""
-    order = order or factories.accepted_order()
-    offers.accept(offer_to(courier, order).pk, courier=courier)
-    order.refresh_from_db()
-    return order
 
 
 def refusal(verb: Callable[[], object]) -> str:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.tokens import make_token
-from delivery import couriers, offers, positions
+from delivery import couriers, positions
 from delivery.events import CourierMoved
 from delivery.models import Assignment, Courier
 from messaging import stream, topology
@@ -22,9 +22,9 @@ from messaging.consuming.records import Record as Read
 from messaging.envelope import Event
 from orders import lifecycle
 from orders.lifecycle import Actor
-from orders.models import Order, OrderHistory
+from orders.models import OrderHistory
 from tests import factories
-from tests.delivery.conftest import facts, offer_to
+from tests.delivery.conftest import facts, in_the_bag, offer_to, taken
 from tests.messaging.streams import Record, read_all
 from tests.waiting import wait_for
 
@@ -63,19 +63,6 @@ def fold(*moves: tuple[Courier, tuple[float, float], int], start: int = 0) -> No
 
 def place_of(courier: Courier) -> tuple[float, float]:
     return Courier.objects.values_list("latitude", "longitude").get(pk=courier.pk)
-
-
-def taken(courier: Courier, order: Order | None = None) -> Order:
-    order = order or factories.accepted_order()
-    offers.accept(offer_to(courier, order).id, courier=courier)
-    return order
-
-
-def in_the_bag(courier: Courier) -> Order:
-    order = taken(courier)
-    lifecycle.mark_ready(order.id, by=Actor("restaurant", order.restaurant.user_id))
-    couriers.pick_up(order.id, courier=courier)
-    return order
 
 
 def post(courier: Courier, body: Any) -> tuple[int, Any]:

@@ -18,8 +18,9 @@ from orders.lifecycle import DOOR_TRIES, Actor
 from orders.models import Order, OrderHistory
 from tests import factories
 from tests.contracts.conftest import Caller
+from tests.racing import at_once
 
-from .conftest import at_once, facts, offer_to
+from .conftest import facts, offer_to
 
 pytestmark = pytest.mark.django_db
 

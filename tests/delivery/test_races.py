@@ -24,8 +24,9 @@ from orders.city import CityAfter
 from orders.lifecycle import Actor
 from orders.models import City, Order, OrderHistory
 from tests import factories
+from tests.racing import at_once
 
-from .conftest import at_once, facts, highest_load, offer_to
+from .conftest import facts, highest_load, offer_to
 from .duel import Duel, start_over
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db.models import Value
 
-from delivery import couriers, handover, offers, silence
+from delivery import couriers, handover, silence
 from delivery.models import Courier, Offer
 from delivery.silence import SILENT, watch_couriers
 from delivery.sweeper import DUTIES
@@ -16,16 +16,9 @@ from orders.lifecycle import Actor
 from orders.models import Order
 from tests import factories
 
-from .conftest import offer_to
+from .conftest import taken
 
 pytestmark = pytest.mark.django_db
-
-
-def taken(courier: Courier) -> Order:
-    """A ready order that the courier took just now."""
-    order = factories.ready_order()
-    offers.accept(offer_to(courier, order).pk, courier=courier)
-    return order
 
 
 def ago(order: Order, *, ready: float = 0, answered: float = 0, picked_up: float | None = None) -> None:
@@ -42,7 +35,7 @@ def test_the_sweeper_watches() -> None:
 
 
 def test_who_took_it_and_does_not_come_is_told_of_once(courier: Courier) -> None:
-    order = taken(courier)
+    order = taken(courier, factories.ready_order())
     ago(order, ready=21, answered=21)
     assert [watch_couriers(), watch_couriers()] == [1, 0]
     incident = Incident.objects.get()
@@ -56,12 +49,12 @@ def test_who_took_it_and_does_not_come_is_told_of_once(courier: Courier) -> None
 def test_food_that_was_not_ready_or_not_taken_long_ago_is_no_incident(
     courier: Courier, ready: float, answered: float
 ) -> None:
-    ago(taken(courier), ready=ready, answered=answered)
+    ago(taken(courier, factories.ready_order()), ready=ready, answered=answered)
     assert watch_couriers() == 0
 
 
 def test_who_picked_it_up_and_does_not_arrive(courier: Courier) -> None:
-    order = taken(courier)
+    order = taken(courier, factories.ready_order())
     couriers.pick_up(order.pk, courier=courier)
     ago(order, ready=100, answered=100, picked_up=59)
     assert watch_couriers() == 0
@@ -71,7 +64,7 @@ def test_who_picked_it_up_and_does_not_arrive(courier: Courier) -> None:
 
 
 def test_it_closes_by_itself_when_the_order_moves_on(courier: Courier) -> None:
-    order = taken(courier)
+    order = taken(courier, factories.ready_order())
     ago(order, ready=30, answered=30)
     watch_couriers()
     couriers.pick_up(order.pk, courier=courier)
@@ -80,7 +73,7 @@ def test_it_closes_by_itself_when_the_order_moves_on(courier: Courier) -> None:
 
 
 def test_a_second_silent_courier_of_the_same_order_is_told_of_too(courier: Courier, colleague: Courier) -> None:
-    order = taken(courier)
+    order = taken(courier, factories.ready_order())
     ago(order, ready=30, answered=30)
     watch_couriers()
     handover.reassign(order.pk, held_by=courier.pk, to=colleague.pk, by=Actor("operator"), reason="courier_silent")
@@ -94,7 +87,7 @@ def test_a_second_silent_courier_of_the_same_order_is_told_of_too(courier: Couri
 
 
 def test_in_a_city_that_runs_fast_a_person_has_a_minute_all_the_same(courier: Courier) -> None:
-    order = taken(courier)
+    order = taken(courier, factories.ready_order())
     set_clock(speed=60)
     ago(order, ready=50, answered=50)
     assert watch_couriers() == 0

@@ -16,7 +16,7 @@ from orders.models import City, Order, Restaurant
 from tests import factories
 from tests.factories import COUNTER, DOOR
 
-from .conftest import offer_to
+from .conftest import offer_to, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -36,11 +36,6 @@ def the_courier(view: planning.View) -> planning.Courier:
 def free_in() -> float:
     """City minutes from now."""
     return the_courier(seen()).free_at - city_now().timestamp() / 60
-
-
-def taken(courier: Courier, order: Order) -> Order:
-    offers.accept(offer_to(courier, order).id, courier=courier)
-    return order
 
 
 def test_the_city_is_the_one_the_couriers_ride_through(courier: Courier) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from messaging.consuming import loop, pace, positions
 from messaging.consuming.batch import apply_batch
@@ -18,6 +17,7 @@ from messaging.models import StoredOffset
 from tests.messaging.consuming.running import make_topics, metrics, running, wait_until_caught_up, with_handler
 from tests.messaging.consuming.test_effect_once import a_batch, applied
 from tests.messaging.streams import Record, a_key, produce
+from tests.racing import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("namespace")]
 
@@ -40,22 +40,8 @@ def test_the_lock_of_the_stored_offset_alone_keeps_two_owners_apart(
         real(events, generation=generation)
 
     batch = a_batch(*(Record(a_key(), sequence=None) for _ in range(4)), start=1)
-    failures: list[BaseException] = []
-
-    def own() -> None:
-        try:
-            apply_batch(with_handler(late), batch)
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    owners = [threading.Thread(target=own) for _ in range(2)]
-    for owner in owners:
-        owner.start()
-    for owner in owners:
-        owner.join()
-    assert failures == []
+    came_to = at_once(*[lambda: apply_batch(with_handler(late), batch)] * 2)
+    assert [each for each in came_to if isinstance(each, Exception)] == []
     assert applied() == (5 if guarded else 9)
 
 

@@ -6,14 +6,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from delivery import arrivals, couriers, offers
+from delivery import arrivals, couriers
 from delivery.events import CourierMoved
 from delivery.models import Courier
 from orders import lifecycle
 from orders.lifecycle import Actor
 from orders.models import Order
 from tests import factories
-from tests.delivery.conftest import offer_to
+from tests.delivery.conftest import in_the_bag, taken
 from tests.pages.conftest import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -24,19 +24,6 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def courier() -> Courier:
     return factories.make_courier("c-01", capacity=2)
-
-
-def taken(courier: Courier, order: Order | None = None) -> Order:
-    order = order or factories.accepted_order()
-    offers.accept(offer_to(courier, order).id, courier=courier)
-    return order
-
-
-def in_the_bag(courier: Courier) -> Order:
-    order = taken(courier)
-    lifecycle.mark_ready(order.id, by=Actor("restaurant", order.restaurant.user_id))
-    couriers.pick_up(order.id, courier=courier)
-    return order
 
 
 def seen(courier: Courier, place: tuple[float, float]) -> None:

@@ -23,7 +23,7 @@ from orders.holds import AlreadyJudged, judge
 from orders.lifecycle import Actor
 from orders.models import Order, OrderHistory
 from tests import factories
-from tests.delivery.conftest import at_once
+from tests.racing import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("namespace")]
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from delivery import arrivals, couriers, offers
+from delivery import arrivals, couriers
 from delivery.eta import errors, kitchens
 from delivery.eta.calibration import calibration
 from delivery.eta.estimate import STAGES
@@ -26,7 +26,7 @@ from orders.events import OrderAccepted, OrderCancelled, OrderDelivered, OrderPa
 from orders.lifecycle import Actor
 from orders.models import Order
 from tests import factories
-from tests.delivery.conftest import offer_to
+from tests.delivery.conftest import taken
 from tests.messaging.streams import NOON, Record
 
 pytestmark = pytest.mark.django_db
@@ -95,12 +95,6 @@ def minutes(span: timedelta) -> float:
 def slow_city() -> None:
     """A clock that does not move between two lines of a test."""
     set_clock(at=NOON, speed=1e-6)
-
-
-def taken(courier: Courier, order: Order) -> Order:
-    offers.accept(offer_to(courier, order).id, courier=courier)
-    order.refresh_from_db()
-    return order
 
 
 def told(order: Order) -> Promise:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Sequence
 
 import pytest
-from django.db import connections
 
 from analytics.models import MinuteCount
 from messaging.consuming import batch as batch_module
@@ -19,6 +17,7 @@ from messaging.consuming.records import Record as Read
 from messaging.envelope import Envelope
 from messaging.models import StoredOffset, StreamSequence
 from tests.messaging.streams import Record, a_key, produce
+from tests.racing import at_once
 
 from .running import make_topics, metrics, running, wait_until_caught_up, with_handler
 
@@ -55,24 +54,8 @@ def test_a_group_whose_kafka_offsets_are_lost_goes_on_from_the_stored_ones(monke
 def test_two_owners_of_one_partition_meet_at_the_stored_offset() -> None:
     batch = a_batch(*(Record(str(uuid.uuid4())) for _ in range(50)))
     group = metrics()
-    start = threading.Barrier(2)
-    failures: list[BaseException] = []
-
-    def own() -> None:
-        try:
-            start.wait()
-            apply_batch(group, batch)
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    owners = [threading.Thread(target=own) for _ in range(2)]
-    for owner in owners:
-        owner.start()
-    for owner in owners:
-        owner.join()
-    assert failures == []
+    came_to = at_once(*[lambda: apply_batch(group, batch)] * 2)
+    assert [each for each in came_to if isinstance(each, Exception)] == []
     assert applied() == 50
     assert StoredOffset.objects.get().events_applied == 50
 
