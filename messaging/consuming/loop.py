@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from django.db import close_old_connections, connections, transaction
+from django.db import close_old_connections, connections
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
@@ -25,6 +25,7 @@ from messaging.models.incident import open_incident, resolve_incident
 from messaging.names import full_group, full_topic
 
 from .ahead import Ahead
+from .aligning import Incarnations, Log, TopicChanged, stored_position
 from .batch import Applied, Batch, apply_batch
 from .beside import Beside
 from .decoding import decode_for, forget_unpacked
@@ -32,7 +33,6 @@ from .failures import TRANSIENT, Busy, TooManyDeadLetters
 from .group import Group
 from .joining import finish_join
 from .pace import Pace
-from .positions import live_number, lock_position, store_position
 from .records import Record
 
 log = logging.getLogger("messaging.consuming")
@@ -45,10 +45,6 @@ BACK_OFF_FIRST, BACK_OFF_LAST = 0.2, 10.0
 STOPPED_REST = 15.0
 #: Records of a poll from which on a second thread, with a connection of its own, is worth its while.
 SIDE_BY_SIDE = 2000
-
-
-class TopicChanged(Exception):
-    """The topic is not the one this session began with, or its log is not: begin again with fresh metadata."""
 
 
 class GroupLoop:
@@ -108,7 +104,6 @@ class Session:
         self.topics = {full_topic(topic): topic for topic in self.group.topics}
         #: The position before the next poll of each partition that is aligned with its stored offset.
         self.next: dict[TopicPartition, int] = {}
-        self.incarnations: dict[str, str] = {}
         self.paused_until: dict[TopicPartition, float] = {}
         self.pauses: dict[TopicPartition, float] = {}
         self.uncommitted: dict[TopicPartition, int] = {}
@@ -131,6 +126,7 @@ class Session:
         chewing = self.consumer.config["max_poll_interval_ms"] / 10_000
         self.pace = Pace(most=self.group.batch, chewing=chewing)
         decode_for(self.consumer, self.topics)
+        self.incarnations = Incarnations(self.consumer, self.topics)
         self.ahead = Ahead(self.poll, name=threading.current_thread().name)
         self.beside = Beside(name=threading.current_thread().name)
         #: Positions are forgotten on the client's thread, perhaps while a batch is being applied.
@@ -157,7 +153,7 @@ class Session:
             self.consumer.partitions_for_topic(name)
         while not self.stop.is_set():
             polled = self.ahead.take()
-            self.check_incarnations()
+            self.incarnations.check()
             # Only what was polled of partitions that were aligned before it begins where it should.
             aligned = {partition: records for partition, records in polled.items() if partition in self.next}
             self.align()
@@ -182,17 +178,6 @@ class Session:
             finish_join(self.consumer)
         return found
 
-    def check_incarnations(self) -> None:
-        for name in self.topics:
-            now = self.incarnation(name)
-            if now and self.incarnations.setdefault(name, now) != now:
-                # What the client still holds was fetched from the old topic.
-                raise TopicChanged(f"topic {name} was deleted and made again")
-
-    def incarnation(self, name: str) -> str:
-        found = self.consumer._cluster.topic_id(name)
-        return str(found) if found else ""
-
     def align(self) -> None:
         """Seek partitions that are new here to their stored offsets; what a poll brought before that is dropped."""
         new = [partition for partition in self.consumer.assignment() if partition not in self.next]
@@ -201,42 +186,19 @@ class Session:
         first = self.consumer.beginning_offsets(new, timeout_ms=5000)
         end = self.consumer.end_offsets(new, timeout_ms=5000)
         for partition in new:
-            position = self.stored(partition, first=first[partition], end=end[partition])
+            position = stored_position(
+                self.group.name,
+                self.topics[partition.topic],
+                partition.partition,
+                Log(first[partition], end[partition], self.incarnations.now(partition.topic)),
+                tell=self.loop._tell,
+            )
             try:
                 self.consumer.seek(partition, position)
             except ValueError:
                 continue  # Revoked meanwhile.
             self.next[partition] = position
         resolve_incident("consumer_failed", self.group.name)
-
-    def stored(self, partition: TopicPartition, *, first: int, end: int) -> int:
-        """The stored offset, put right where it points outside the log.
-
-        Going back to the log's start is always safe: what was applied is known by its sequence.
-        """
-        name, incarnation = self.group.name, self.incarnation(partition.topic)
-        with transaction.atomic():
-            position = lock_position(
-                name, live_number(name), self.topics[partition.topic], partition.partition, incarnation=incarnation
-            )
-            remade = bool(incarnation and position.incarnation and incarnation != position.incarnation)
-            if not remade and first <= position.next <= end:
-                return position.next
-            store_position(position, next=first, incarnation=incarnation or position.incarnation, applied=0)
-        if position.next > 0 or remade:
-            why = (
-                "was deleted and made again"
-                if remade
-                else "has lost its end"
-                if position.next > end
-                else "no longer holds records that were not read yet"
-            )
-            self.loop._tell(
-                "topic_changed",
-                f"{partition.topic}[{partition.partition}] {why} (stored offset {position.next}, log {first} to {end})."
-                " It is read from its start; what is known by its sequence is not applied again.",
-            )
-        return first
 
     def apply(self, polled: Mapping[TopicPartition, Sequence[Record]], *, alone: bool) -> None:
         """Apply each partition's batch in its own transaction, and go on from what it came to."""
@@ -247,7 +209,7 @@ class Session:
                 start=start,
                 next=records[-1].offset + 1,
                 records=records,
-                incarnation=self.incarnations.get(partition.topic, ""),
+                incarnation=self.incarnations.began(partition.topic),
             )
             for partition, records in polled.items()
             if (start := self.next.get(partition)) is not None  # Else it was revoked since it was polled.
