@@ -22,6 +22,8 @@ broker_transport_options = {
     "visibility_limit": 10 * settings.VISIBILITY_SECONDS,
     "back_off_cap": settings.VISIBILITY_SECONDS,
     "max_receives": settings.MAX_RECEIVES,
+    # Nothing is received while PostgreSQL is away: else an outage would send to the dead letters what it meets.
+    "answers": "messaging.reachable:database_answers",
 }
 
 task_routes = {f"{family}.*": {"queue": queue} for family, queue in QUEUES.items()}

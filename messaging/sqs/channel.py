@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 #: Seconds until a full channel looks for room by itself, in case Celery allows it more (a pool that grows). kombu looks
 #: again at once, which with a polling interval of zero burns a whole core for as long as all slots are taken.
 FULL = 0.5
+#: The same while what every command needs is looked for, which mostly takes milliseconds.
+SHUT = 0.05
 #: Receives of a queue that may be on their way at once beside its long poll, while each brings as much as it may.
 EXTRA = 3
 
@@ -118,7 +120,7 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         self._hub_thread = threading.get_ident()
         if queue not in self._active_queues or self.leaving or queue in self.polling:
             return
-        if not self._has_room(queue):
+        if self._is_shut(queue) or not self._has_room(queue):
             return
         self.polling.add(queue)
         try:
@@ -129,6 +131,14 @@ class Channel(upstream.Channel):  # type: ignore[misc]
             self._receive_failed(queue, ReceiveFailed(repr(error)))
             self._loop1(queue)
 
+    def _is_shut(self, queue: str) -> bool:
+        """Whether nothing is to be received now; the queue is then asked again in a moment."""
+        gate = self.connection.gate
+        if gate is None or not gate.closed:
+            return False
+        self._look_later(queue, SHUT)
+        return True
+
     def _has_room(self, queue: str) -> bool:
         """Whether to ask for messages now; if not, the queue is asked again when there is room."""
         if self.qos.worth_asking():
@@ -138,10 +148,13 @@ class Channel(upstream.Channel):  # type: ignore[misc]
             # A thread settled the last message between the look and the note.
             self._full.discard(queue)
             return True
+        self._look_later(queue, FULL)
+        return False
+
+    def _look_later(self, queue: str, seconds: float) -> None:
         if queue not in self._looks:
             self._looks.add(queue)
-            self.hub.call_later(FULL, self._look_again, queue)
-        return False
+            self.hub.call_later(seconds, self._look_again, queue)
 
     def _look_again(self, queue: str) -> None:
         self._looks.discard(queue)
@@ -184,7 +197,7 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         messages = answer.get("Messages") or []
         for raw in messages:
             self._deliver(url, queue, raw)
-        if len(messages) == BATCH:
+        if len(messages) == BATCH and not self._is_shut(queue):
             self._receive_more(url, queue)
         return len(messages)
 
@@ -266,6 +279,8 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         Upstream deletes a rejected message when it cannot see a redrive policy, and otherwise lets it wait out its
         visibility timeout. Here `requeue` makes no difference: only SQS's redrive policy ends a message's life.
         """
+        if self.connection.gate is not None:
+            self.connection.gate.doubt()
         if (message := self._held(delivery_tag)) is not None:
             receives = int(message.headers.get("receive_count", 1))
             self.settler.give_back(message.delivery_info["sqs_queue"], delivery_tag, after=self._delay(receives))

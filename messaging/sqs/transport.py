@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kombu.utils.imports import symbol_by_name
+
 from . import upstream
 from .channel import Channel
 from .client import new_client
+from .gate import Gate
 from .settling import Settler
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ class Transport(upstream.Transport):  # type: ignore[misc]
         self._sqs_client: SQSClient | None = None
         visibility = client.transport_options.get("visibility_timeout", 60)
         longest = client.transport_options.get("visibility_limit", 10 * visibility)
+        answers = client.transport_options.get("answers")
+        self.gate = Gate(symbol_by_name(answers)) if answers else None
         self.settler = Settler(self.client_for_settling, visibility=visibility, longest=longest)
 
     def client_for_settling(self) -> SQSClient:

@@ -38,8 +38,11 @@ class Receiver:
         return {"EMAIL_HOST": HOST, "EMAIL_PORT": str(self.smtp_port), "FORKROAD_RECEIVER_URL": self.url}
 
     def mails(self, **query: str) -> list[dict[str, Any]]:
-        """What came, the oldest first."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/mails", params=query).raise_for_status().json()
+        """All that came, the oldest first."""
+        found: list[dict[str, Any]] = []
+        while page := httpx.get(f"{self.url}/mails", params=query).raise_for_status().json():
+            found += page
+            query["before"] = str(page[-1]["id"])
         return found[::-1]
 
     def mail(self, **query: str) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+"""A worker whose database goes away for longer than a message's tries would last."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection
+
+from config.embedded.stack import Stack
+from messaging.models import TaskRun
+from messaging.sqs.gate import Gate
+from tests.faults.processes import let_pass
+from tests.waiting import wait_for
+
+from .workers import Worker, depth, post
+
+
+@contextmanager
+def nobody_let_in(stack: Stack) -> Iterator[None]:
+    """PostgreSQL takes no connection to this test's database, and has ended those there were."""
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    with psycopg.connect(stack.postgres.url("postgres"), autocommit=True) as session:
+        session.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'.encode())
+        session.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        try:
+            yield
+        finally:
+            session.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_nothing_is_received_while_the_database_is_away(queues: None, stack: Stack, tmp_path: Path, pool: str) -> None:
+    with Worker(tmp_path, pool=pool) as worker:
+        # given: a database that went away, which a first command was to learn
+        with nobody_let_in(stack):
+            first = post("alerts.note", text="first")
+            wait_for(lambda: "nothing is received" in worker.logged(), within=20, what="the worker to notice")
+            # when: more comes, and it stays away for longer than three tries would last
+            second = post("alerts.note", text="second")
+            let_pass(4)
+            # then: both lie on their queue
+            assert depth("alerts") == (2, 0)
+        # and are done when it is back
+        done = TaskRun.objects.filter(outcome=TaskRun.Outcome.SUCCEEDED)
+        wait_for(lambda: done.count() == 2, within=20, what="both commands")
+    # The second may have come by a poll that was on its way already.
+    tries = {str(task): count for task, count in done.values_list("task_id", "receive_count")}
+    assert tries[first] == 2 and tries[second] <= 2
+
+
+def test_a_gate_closes_at_a_doubt_and_opens_at_an_answer() -> None:
+    asked, answers = threading.Event(), threading.Event()
+
+    def look() -> bool:
+        asked.set()
+        return answers.is_set()
+
+    gate = Gate(look, every=0.01)
+    assert not gate.closed
+    gate.doubt()
+    assert gate.closed and asked.wait(5)
+    answers.set()
+    wait_for(lambda: not gate.closed, within=5, what="the gate to open")
+
+
+def test_what_answered_a_moment_ago_is_not_asked_again() -> None:
+    looks: list[int] = []
+    gate = Gate(lambda: looks.append(1) is None, every=60)
+    gate.doubt()
+    wait_for(lambda: not gate.closed, within=5, what="the gate to open")
+    gate.doubt()
+    assert not gate.closed and looks == [1]
