@@ -48,6 +48,7 @@ class Command(TaskBase):
     """
 
     abstract = True
+    Request = "messaging.sqs.requests:Request"
     ignore_result = True
     acks_late = True
     reject_on_worker_lost = True

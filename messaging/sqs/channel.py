@@ -62,6 +62,7 @@ class QoS(upstream.QoS):  # type: ignore[misc]
 
     def ack(self, delivery_tag: str) -> None:
         super().ack(delivery_tag)
+        self.channel.begun.discard(delivery_tag)
         self._reach.done()
         self.channel.room_made()
 
@@ -95,6 +96,8 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         self._full: set[str] = set()
         self._looks: set[str] = set()
         self._hub_thread = 0
+        #: Receipt handles of held messages whose commands have begun (`requests`).
+        self.begun: set[str] = set()
         self.leaving = False
         super().__init__(*args, **kwargs)
 

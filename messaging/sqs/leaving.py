@@ -28,7 +28,8 @@ class Leave(bootsteps.StartStopStep):
             return
         channel.leaving = True
         running = {request.message.delivery_tag for request in tuple(state.active_requests)}
-        if given := channel.give_back(except_for=running):
+        # Among what has begun may be what has ended just now, and is about to be settled by its own thread.
+        if given := channel.give_back(except_for=running | channel.begun):
             logger.info("gave %d prefetched messages back", given)
 
     def stop(self, consumer: Any) -> None:

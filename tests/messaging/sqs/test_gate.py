@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,25 +54,38 @@ def test_nothing_is_received_while_the_database_is_away(queues: None, stack: Sta
     assert tries[first] == 2 and tries[second] <= 2
 
 
+class Thing:
+    """What a gate asks for."""
+
+    def __init__(self) -> None:
+        self.there = False
+        self.looks = 0
+
+    def answers(self) -> bool:
+        self.looks += 1
+        return self.there
+
+
 def test_a_gate_closes_at_a_doubt_and_opens_at_an_answer() -> None:
-    asked, answers = threading.Event(), threading.Event()
-
-    def look() -> bool:
-        asked.set()
-        return answers.is_set()
-
-    gate = Gate(look, every=0.01)
-    assert not gate.closed
+    thing = Thing()
+    gate = Gate(thing.answers, every=0.01)
+    assert is_open(gate)
     gate.doubt()
-    assert gate.closed and asked.wait(5)
-    answers.set()
-    wait_for(lambda: not gate.closed, within=5, what="the gate to open")
+    wait_for(lambda: thing.looks > 2, within=5, what="three looks")
+    assert not is_open(gate)
+    thing.there = True
+    wait_for(lambda: is_open(gate), within=5, what="the gate to open")
 
 
 def test_what_answered_a_moment_ago_is_not_asked_again() -> None:
-    looks: list[int] = []
-    gate = Gate(lambda: looks.append(1) is None, every=60)
+    thing = Thing()
+    thing.there = True
+    gate = Gate(thing.answers, every=60)
     gate.doubt()
-    wait_for(lambda: not gate.closed, within=5, what="the gate to open")
+    wait_for(lambda: is_open(gate), within=5, what="the gate to open")
     gate.doubt()
-    assert not gate.closed and looks == [1]
+    assert is_open(gate) and thing.looks == 1
+
+
+def is_open(gate: Gate) -> bool:
+    return not gate.closed

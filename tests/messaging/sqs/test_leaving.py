@@ -78,6 +78,24 @@ def test_an_idle_worker_leaves_no_open_poll_behind(queues: object, tmp_path: Pat
     assert len(taken) == 1, "an abandoned long poll received the message in the worker's place"
 
 
+def test_what_has_just_ended_is_not_given_back(queues: object, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    with Worker(tmp_path, app="tests.messaging.sqs.slow_ack", concurrency=1, ACK_WHEN=str(go)) as worker:
+        # given: a command that has ended and is not acknowledged yet, and one prefetched behind it
+        done = post("alerts.note", text="done")
+        wait_for(lambda: TaskRun.objects.filter(task_id=done, outcome="succeeded").exists(), within=10, what="it")
+        post("alerts.note", text="waiting")
+        wait_for(lambda: depth("alerts") == (0, 2), within=5, what="the second command to be prefetched")
+        # when
+        worker.signal(signal.SIGTERM)
+        taken = wait_for(lambda: take("alerts"), within=5, what="the prefetched command to be visible")
+        # then: that one alone came back
+        assert (len(taken), depth("alerts")) == (1, (0, 2))
+        go.touch()
+        assert worker.process.wait(15) == 0
+    wait_for(lambda: depth("alerts") == (0, 1), within=5, what="the acknowledgement of the first command")
+
+
 def test_sigquit_gives_running_commands_back(queues: object, tmp_path: Path) -> None:
     path = tmp_path / "runs"
     with Worker(tmp_path, pool="prefork", concurrency=1, FORKROAD_VISIBILITY_SECONDS="600") as worker:
