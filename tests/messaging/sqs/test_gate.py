@@ -54,6 +54,16 @@ def test_nothing_is_received_while_the_database_is_away(queues: None, stack: Sta
     assert tries[first] == 2 and tries[second] <= 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_without_the_gate_an_outage_sends_commands_to_the_dead_letters(
+    queues: None, stack: Stack, tmp_path: Path
+) -> None:
+    """The mutation: nothing else stops it."""
+    with Worker(tmp_path, app="tests.messaging.sqs.ungated"), nobody_let_in(stack):
+        post("alerts.note", text="first")
+        wait_for(lambda: depth("alerts-dead") == (1, 0), within=30, what="the dead letter")
+
+
 class Thing:
     """What a gate asks for."""
 
