@@ -1,4 +1,5 @@
-/* The city's own layers, drawn under every map. Without them a map still shows who is where. */
+/* What the maps share: the city's own layers under each, without which it still shows who is where; the frame of those
+   that are a picture and no control; and the marks upon them. */
 (function () {
   "use strict";
 
@@ -25,5 +26,29 @@
         }
       }).addTo(map);
     }).catch(function () {});
+  };
+
+  // Of a figure with a .map-canvas, and with the city's address in data-city.
+  window.stillMap = function (figure) {
+    var map = window.L.map(figure.querySelector(".map-canvas"), {
+      zoomControl: false, attributionControl: false, keyboard: false, zoomAnimation: false, fadeAnimation: false,
+      zoomSnap: 0.25, dragging: false, touchZoom: false, scrollWheelZoom: false, doubleClickZoom: false, boxZoom: false
+    });
+    window.layGround(map, figure.dataset.city);
+    return map;
+  };
+
+  // A round mark with the figure's own drawing of that name, or with a word where there is none.
+  window.mark = function (figure, name, place, word) {
+    var holder = document.createElement("div");
+    holder.className = "mark mark-" + name;
+    var drawing = figure.querySelector("template[data-mark='" + name + "']");
+    if (drawing) holder.append(drawing.content.cloneNode(true));
+    else holder.textContent = word;
+    var size = name === "courier" ? 40 : 36;
+    return window.L.marker(place, {
+      icon: window.L.divIcon({ html: holder, className: "", iconSize: [size, size] }),
+      interactive: false, keyboard: false, zIndexOffset: name === "courier" ? 1000 : 0
+    });
   };
 })();

@@ -9,26 +9,15 @@
     return parts.length === 2 && parts.every(isFinite) ? window.L.latLng(parts[0], parts[1]) : null;
   }
 
-  function mark(figure, name, size) {
-    var holder = document.createElement("div");
-    holder.className = "mark mark-" + name;
-    holder.append(figure.querySelector("template[data-mark='" + name + "']").content.cloneNode(true));
-    return window.L.divIcon({ html: holder, className: "", iconSize: [size, size] });
-  }
-
   function open(figure) {
-    var L = window.L;
-    var still = { dragging: false, touchZoom: false, scrollWheelZoom: false, doubleClickZoom: false, boxZoom: false };
-    var map = L.map(figure.querySelector(".map-canvas"), Object.assign({
-      zoomControl: false, attributionControl: false, keyboard: false, zoomAnimation: false, fadeAnimation: false,
-      zoomSnap: 0.25
-    }, still));
-    var state = { map: map, counter: point(figure.dataset.counter), door: point(figure.dataset.door), courier: null };
-    map.setView(state.door, 14);
-    state.road = L.polyline([], { className: "road", interactive: false }).addTo(map);
-    L.marker(state.counter, { icon: mark(figure, "counter", 36), interactive: false, keyboard: false }).addTo(map);
-    L.marker(state.door, { icon: mark(figure, "door", 36), interactive: false, keyboard: false }).addTo(map);
-    window.layGround(map, figure.dataset.city);
+    var counter = point(figure.dataset.counter);
+    var door = point(figure.dataset.door);
+    var map = window.stillMap(figure);
+    map.setView(door, 14);
+    var road = window.L.polyline([], { className: "road", interactive: false }).addTo(map);
+    window.mark(figure, "counter", counter).addTo(map);
+    window.mark(figure, "door", door).addTo(map);
+    var state = { map: map, counter: counter, door: door, road: road, courier: null };
     maps.set(figure, state);
     return state;
   }
@@ -56,9 +45,7 @@
     var state = maps.get(figure) || open(figure);
     state.map.invalidateSize({ animate: false });
     if (!state.courier) {
-      state.courier = window.L.marker(place, {
-        icon: mark(figure, "courier", 40), interactive: false, keyboard: false, zIndexOffset: 1000
-      }).addTo(state.map);
+      state.courier = window.mark(figure, "courier", place).addTo(state.map);
       frame(state);
       state.courier.getElement().classList.add("moves");
     } else {
