@@ -9,6 +9,7 @@ from orders.views.browse import home
 
 from .api import api
 from .design.views import design
+from .follows import change, follows
 from .health import healthz
 from .live.board_views import live_board
 from .live.map_views import live_map
@@ -22,6 +23,8 @@ urlpatterns = [
     path("", include("orders.urls")),
     path("", include("delivery.urls")),
     path("", include("notifications.urls")),
+    path("following/", follows, name="follows"),
+    path("following/<int:restaurant_id>", change, name="follows-change"),
     path("analytics/", include("analytics.urls")),
     path("operator/", include("config.operator.urls")),
     path("", include("config.comparison.urls")),

@@ -15,7 +15,7 @@ from accounts.models import Role
 
 from . import followers
 from .fanout.posts import Progress, progress
-from .models import Follower, Post
+from .models import Post
 
 router = Router(tags=["following"], auth=SIGNED_IN)
 
@@ -75,9 +75,7 @@ class ProgressOut(Schema):
 @router.get("/following", response=list[int])
 def following(request: HttpRequest) -> list[int]:
     """Ids of the restaurants that the customer follows, the latest first."""
-    user = user_with_role(request, Role.CUSTOMER)
-    own = Follower.objects.filter(user=user).order_by("-followed_at", "restaurant_id")
-    return list(own.values_list("restaurant_id", flat=True))
+    return followers.followed_by(user_with_role(request, Role.CUSTOMER).pk)
 
 
 @router.post("/restaurants/{restaurant_id}/follow", response=FollowOut)

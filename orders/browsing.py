@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from .city import city_now
 from .models import MenuItem, Restaurant
@@ -71,6 +72,13 @@ def find_restaurants(*, words: str = "", zone: str = "", cuisine: str = "") -> F
         count=len(hits),
         forgiven=bool(hits) and all(hit.cost >= SLIP for hit in hits.values()),
     )
+
+
+def restaurants_of(ids: Collection[int], *, at: datetime) -> dict[int, Listed]:
+    """These restaurants by id, as they are at a city time; one that is gone is left out."""
+    places = list(Restaurant.objects.prefetch_related("hours").filter(pk__in=ids))
+    rated, fees = averages(ids), fees_of(places)
+    return {each.pk: Listed(each, each.is_open(at), fees[each.pk], rated.get(each.pk)) for each in places}
 
 
 def _near(query: Query, restaurants: Iterable[Restaurant]) -> dict[int, Hit]:

@@ -75,6 +75,19 @@ def duration(seconds: float | timedelta | None) -> str:
 
 
 @register.filter
+def ago(length: timedelta | None) -> str:
+    """How long ago something was, in the largest unit that it fills."""
+    if length is None:
+        return "–"
+    seconds = length.total_seconds()
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+@register.filter
 def words(name: str) -> str:
     """A code or a slug, such as picked_up or old-town, as words."""
     return name.replace("_", " ").replace("-", " ")

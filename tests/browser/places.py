@@ -104,7 +104,8 @@ def set_scene() -> Scene:
     DeadLetter.objects.create(
         road="sqs", source="notices", message_id="m", type="notices.send", receive_count=8, error="it has no template"
     )
-    followers.follow(shop.pk, user_id=scene.alice.pk)
+    for followed in (shop, idle):
+        followers.follow(followed.pk, user_id=scene.alice.pk)
     post = Post(event_id=uuid.uuid4(), restaurant_id=shop.pk, account_id=shop.user_id, name=shop.name, slug=shop.slug)
     post.text, post.posted_at = "Kitchen open late, 20 % off", city_now()
     post.save(force_insert=True)
@@ -212,6 +213,11 @@ def press_in_vain(page: Page) -> None:
     page.locator("#failed").wait_for()
 
 
+def stop_following(page: Page) -> None:
+    page.get_by_role("button", name="Stop following Soup Kitchen").click()
+    page.get_by_text("You no longer follow Soup Kitchen.").wait_for()
+
+
 def home_address(scene: Scene) -> str:
     return reverse("address", args=[Address.objects.filter(user=scene.alice)[0].pk])
 
@@ -293,6 +299,9 @@ PLACES: list[Place] = [
     Place("earnings, none", "c-02", to("delivery:earnings"), rare=True),
     Place("inbox", "alice", to("notifications:inbox")),
     Place("inbox, empty", "bob", to("notifications:inbox"), rare=True),
+    Place("restaurants followed", "alice", to("follows")),
+    Place("restaurants followed, one left", "alice", to("follows"), stop_following, rare=True),
+    Place("restaurants followed, none", "bob", to("follows"), rare=True),
     Place("what you hear", "alice", to("notifications:preferences")),
     Place("unsubscribe", None, lambda scene: urlsplit(unsubscribe_url(scene.alice.pk, "receipt")).path, rare=True),
     Place("fraud", "operator", to("operator-fraud")),
@@ -369,7 +378,7 @@ NO_PAGES: dict[str, set[str]] = {
         *("delivery:online", "delivery:offline", "delivery:accept", "delivery:decline", "delivery:picked-up"),
         *("delivery:delivered", "delivery:cannot-go-on"),
         *("notifications:read-all", "notifications:open", "notifications:stand-in"),
-        *("notifications:add-device", "notifications:remove-device", "notifications:follow"),
+        *("notifications:add-device", "notifications:remove-device", "notifications:follow", "follows-change"),
         *("operator-incident-handle", "operator-fraud-judge", "operator-refund-decide", "operator-hand-over"),
         *("operator-refund", "operator-cancel", "operator-bounds", "operator-speed", "operator-break"),
         *("operator-dead-letter-settle", "operator-replay-start", "operator-replay-call-off"),

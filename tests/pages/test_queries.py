@@ -77,6 +77,7 @@ PAGES: dict[str, tuple[str | None, Address, int]] = {
     "account": ("alice", to("account"), 4),
     "inbox": ("alice", to("notifications:inbox"), 5),
     "inbox: unread": ("alice", to("notifications:unread"), 3),
+    "restaurants followed": ("alice", to("follows"), 11),
     "preferences": ("alice", to("notifications:preferences"), 5),
     "courier, with orders": ("c-01", to("delivery:courier"), 9),
     "courier, offline": ("c-02", to("delivery:courier"), 11),
