@@ -16,6 +16,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from accounts.auth import WrongRole
+from delivery.announcing import CannotAnnounce
 from delivery.couriers import JobReleased, StillCarrying
 from delivery.offers import OfferGone
 from notifications.followers import FollowsTooMany
@@ -54,6 +55,10 @@ def cannot_refund(error: CannotRefund) -> Answer:
 
 def cannot_post(error: CannotPost) -> Answer:
     return 409 if error.code == "too_soon" else 422, error.code, str(error), {}
+
+
+def cannot_announce(error: CannotAnnounce) -> Answer:
+    return 409 if error.code in ("overlap", "too_many") else 422, error.code, str(error), {}
 
 
 def follows_too_many(error: FollowsTooMany) -> Answer:
@@ -111,6 +116,7 @@ HANDLERS: dict[type[Exception], Callable[[Any], Answer]] = {
     WrongDoorCode: wrong_door_code,
     CannotRefund: cannot_refund,
     CannotPost: cannot_post,
+    CannotAnnounce: cannot_announce,
     FollowsTooMany: follows_too_many,
     OfferGone: offer_gone,
     StillCarrying: still_carrying,

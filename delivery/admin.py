@@ -13,7 +13,7 @@ from messaging.admin_base import ModelAdmin, RecordAdmin, RecordInline, pill
 from messaging.confirming import Ask, Asked, Refused, Settled, confirmed
 
 from .couriers import StillCarrying, go_offline
-from .models import Assignment, Courier, Offer, Press, Promise, Shift, Zone
+from .models import AnnouncedShift, Assignment, Courier, Offer, Press, Promise, Shift, Zone
 
 OFFERS = {"open": "work", "accepted": "good", "declined": "plain", "expired": "bad", "withdrawn": "plain"}
 ASSIGNMENTS = {"offered": "wait", "active": "work", "completed": "good", "ended": "plain"}
@@ -89,6 +89,16 @@ class ShiftAdmin(RecordAdmin):
     search_fields = ["courier__name"]
     date_hierarchy = "started_at"
     ordering = ["-started_at"]
+
+
+@admin.register(AnnouncedShift)
+class AnnouncedShiftAdmin(RecordAdmin):
+    list_display = ["courier", "starts_at", "until"]
+    list_filter = ["courier__zone"]
+    list_select_related = ["courier"]
+    search_fields = ["courier__name"]
+    date_hierarchy = "starts_at"
+    ordering = ["-starts_at"]
 
 
 class AssignmentInline(RecordInline):

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Body, Router, Schema, Status
+from ninja import Body, Path, Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from accounts.auth import SIGNED_IN, WrongRole, user_with_role
 from accounts.models import Role
 from orders.models import Order
 
-from . import couriers, giving_back, offers, positions, presses
-from .models import Assignment, Courier, Offer
+from . import announcing, couriers, giving_back, offers, positions, presses
+from .models import AnnouncedShift, Assignment, Courier, Offer
 from .positions import Place
 from .selectors import Desk, desk_of
 from .stops import Stop, stops_of
@@ -79,6 +79,16 @@ class OnlineIn(PositionIn):
 class AnnouncedIn(Schema):
     starts_at: AwareDatetime
     until: AwareDatetime | None = None
+
+
+class AnnouncedOut(Schema):
+    id: int
+    starts_at: datetime
+    until: datetime | None
+
+    @classmethod
+    def of(cls, shift: AnnouncedShift) -> AnnouncedOut:
+        return cls(id=shift.pk, starts_at=shift.starts_at, until=shift.until)
 
 
 class PlaceOut(Schema):
@@ -202,12 +212,28 @@ def online(request: HttpRequest, body: OnlineIn) -> CourierOut:
     return CourierOut.of(desk_of(courier))
 
 
+@router.get("/courier/announced", response=list[AnnouncedOut])
+def announced(request: HttpRequest) -> list[AnnouncedOut]:
+    """The shifts that the courier has announced and not begun, the next first."""
+    return [AnnouncedOut.of(shift) for shift in announcing.announced(asking(request).pk)]
+
+
 @router.post("/courier/announced", response=CourierOut)
 def announce(request: HttpRequest, body: AnnouncedIn) -> CourierOut:
-    """Say when the next shift is to begin and end (city time): rounds plan with it, but no offer comes before it."""
+    """Say when a shift of today or tomorrow is to begin and end (city time): rounds plan with it, but no offer comes
+    before it. Safe to repeat. 422 with the code past, too_far, ends_first or too_long; 409 overlap or too_many.
+    """
     courier = asking(request)
-    couriers.announce(courier.pk, starts_at=body.starts_at, until=body.until)
+    announcing.announce(courier.pk, starts_at=body.starts_at, until=body.until)
     return CourierOut.of(desk_of(courier))
+
+
+@router.post("/courier/announced/{shift_id}/withdraw", response=list[AnnouncedOut])
+def withdraw(request: HttpRequest, shift_id: Annotated[int, Path(ge=1, lt=2**63)]) -> list[AnnouncedOut]:
+    """Take an announced shift back; what is left of them. 404 where it is announced no more, or another's."""
+    courier = asking(request)
+    announcing.withdraw(shift_id, courier_id=courier.pk)
+    return [AnnouncedOut.of(shift) for shift in announcing.announced(courier.pk)]
 
 
 @router.post("/courier/offline", response=CourierOut)

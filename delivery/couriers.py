@@ -51,14 +51,6 @@ def go_online(courier_id: int, *, latitude: float, longitude: float, until: date
     return courier
 
 
-def announce(courier_id: int, *, starts_at: datetime, until: datetime | None) -> None:
-    """Say when the next shift begins and ends (city time): rounds plan with it, and offer nothing before it has begun.
-
-    A word and no promise: who does not come is not counted on any more, and whoever comes says anew until when.
-    """
-    Courier.objects.filter(pk=courier_id).update(announced_from=starts_at, announced_until=until)
-
-
 def go_offline(courier_id: int, *, reason: str = "chosen", carrying: bool = False) -> Courier:
     """End the shift; an open offer goes on to the next courier. Safe to press twice.
 

@@ -6,11 +6,14 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Now
 
-from orders.city import CityNow
+from orders.city import CityAfter, CityNow
 from orders.models import Order
+
+#: City minutes for which a courier is still expected who is late for a shift: nobody is online to the second.
+LATE_MINUTES = 2.0
 
 
 class Zone(models.Model):
@@ -76,8 +79,6 @@ class Courier(models.Model):
     heard_at = models.DateTimeField(null=True, help_text="wall time at which the server received it")
     timeouts = models.PositiveSmallIntegerField(default=0, help_text="offers let run out, in a row")
     version = models.PositiveBigIntegerField(default=0, help_text="sequence of its stream couriers.events")
-    announced_from = models.DateTimeField(null=True, help_text="city time at which they mean to go online")
-    announced_until = models.DateTimeField(null=True, help_text="city time; null where they did not say")
 
     objects = CourierQuerySet.as_manager()
 
@@ -113,6 +114,34 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.courier} from {self.started_at:%H:%M}"
+
+
+class AnnouncedShiftQuerySet(models.QuerySet["AnnouncedShift"]):
+    def standing(self) -> AnnouncedShiftQuerySet:
+        """Not begun yet, or so lately that its courier may only be late."""
+        return self.filter(starts_at__gt=CityAfter(Value(-LATE_MINUTES * 60)))
+
+
+class AnnouncedShift(models.Model):
+    """When a courier means to be on the road: a word and no promise, which rounds plan with. See `announcing`."""
+
+    courier = models.ForeignKey(Courier, on_delete=models.CASCADE, related_name="announced")
+    starts_at = models.DateTimeField(help_text="city time at which they mean to go online")
+    until = models.DateTimeField(null=True, help_text="city time; null where they did not say")
+
+    objects = AnnouncedShiftQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["courier", "starts_at"], name="announced_once"),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gt=F("starts_at")), name="announced_shift_sane"
+            ),
+        ]
+        indexes = [models.Index(fields=["starts_at"], name="announced_start")]
+
+    def __str__(self) -> str:
+        return f"{self.courier_id} comes at {self.starts_at:%H:%M}"
 
 
 class Offer(models.Model):

@@ -18,7 +18,8 @@ def open_shift(courier: Courier, *, until: datetime | None) -> None:
     Shift.objects.create(courier=courier, started_at=at, until=until)
     courier.online = True
     courier.timeouts = 0
-    courier.announced_from = courier.announced_until = None
+    # It has begun; what they announced for later stands.
+    courier.announced.filter(starts_at__lte=at).delete()
     _record(courier, CourierOnline(courier_id=courier.pk, zone=courier.zone_id, until=until), at=at)
 
 
@@ -32,5 +33,5 @@ def close_shift(courier: Courier, *, reason: str) -> None:
 
 def _record(courier: Courier, event: Event, *, at: datetime) -> None:
     courier.version += 1
-    courier.save(update_fields=["online", "timeouts", "version", "announced_from", "announced_until"])
+    courier.save(update_fields=["online", "timeouts", "version"])
     publish(event, key=str(courier.pk), sequence=courier.version, at=at)

@@ -11,14 +11,14 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 
 from orders.city import METRES_PER_DEGREE, CityAfter, city_now, distance_metres, the_city, travel_time
 from orders.models import City as CityRow
 from orders.models import Order, Restaurant, Status
 
 from . import planning, selectors
-from .models import HELD, Assignment, Courier, Shift
+from .models import HELD, AnnouncedShift, Assignment, Shift
 
 Point = tuple[float, float]
 
@@ -28,8 +28,6 @@ MAXIMUM_MINUTES = 90.0
 OPEN_END_MINUTES = 1e6
 #: Who has announced a shift is planned with, when it begins so soon: no order that waits now is to wait for longer.
 AHEAD_MINUTES = MAXIMUM_MINUTES
-#: Who has announced a shift and is late for it is still expected for so long: nobody is online to the second.
-LATE_MINUTES = 2.0
 #: By so much later than asked for now is a courier free whose hands are full, however long that should be over.
 A_MOMENT_MINUTES = 0.01
 
@@ -172,14 +170,12 @@ def _couriers(zone: str, orders: list[Order], *, city: CityRow, now: float, aske
 
 def _announced(zone: str, *, city: CityRow, asked_for: float) -> list[planning.Courier]:
     """Couriers who mean to be on shift soon, where they were last: free from then on, so that nobody asks them yet."""
-    coming = Courier.objects.filter(
-        Q(announced_until=None) | Q(announced_until__gt=F("announced_from")),
-        zone=zone,
-        online=False,
-        announced_from__gt=CityAfter(Value(-LATE_MINUTES * 60)),
-        announced_from__lt=CityAfter(Value(AHEAD_MINUTES * 60)),
+    coming = AnnouncedShift.objects.standing().filter(
+        courier__zone=zone, courier__online=False, starts_at__lt=CityAfter(Value(AHEAD_MINUTES * 60))
     )
-    columns = ("pk", "capacity", "latitude", "longitude", "announced_from", "announced_until")
+    columns = ("courier_id", "courier__capacity", "courier__latitude", "courier__longitude", "starts_at", "until")
+    # Of each courier the next: a plan knows everyone once.
+    nearest = coming.order_by("courier_id", "starts_at").distinct("courier_id")
     return [
         planning.Courier(
             id=str(pk),
@@ -188,7 +184,7 @@ def _announced(zone: str, *, city: CityRow, asked_for: float) -> list[planning.C
             off_at=_minutes(starts_at) + OPEN_END_MINUTES if until is None else _minutes(until),
             room=room,
         )
-        for pk, room, north, east, starts_at, until in coming.order_by("pk").values_list(*columns)
+        for pk, room, north, east, starts_at, until in nearest.values_list(*columns)
         if _on_the_map(north, east)
     ]
 

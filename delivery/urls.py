@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import app, citymap, courier, earnings, fragments
+from .views import app, citymap, courier, earnings, fragments, shifts
 
 app_name = "delivery"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("courier/orders/<uuid:order_id>/delivered", courier.delivered, name="delivered"),
     path("courier/orders/<uuid:order_id>/cannot-go-on", courier.cannot_go_on, name="cannot-go-on"),
     path("courier/earnings/", earnings.earnings, name="earnings"),
+    path("courier/shifts/", shifts.shifts, name="shifts"),
+    path("courier/shifts/<int:shift_id>/withdraw", shifts.withdraw, name="withdraw-shift"),
     path("courier/app.webmanifest", app.manifest, name="manifest"),
     # Where they lie is what a worker may answer for: the courier's pages, and none of the other rooms'.
     path("courier/worker.js", app.worker, name="worker"),

@@ -17,7 +17,7 @@ from orders.city import city_now, the_city
 from orders.models import Order
 
 from . import dispatch, planning, selectors, snapshot
-from .models import HELD, Assignment, Courier, Offer, Plan, Shift
+from .models import HELD, AnnouncedShift, Assignment, Courier, Offer, Plan, Shift
 from .planning.planner import Planner
 from .planning.round import Round, Weights
 
@@ -120,10 +120,12 @@ def _couriers(order: Order) -> QuerySet[Any]:
     """Of the zone, with `load`, `spare` room, and how each was last asked about this order."""
     of_order = Assignment.objects.filter(order=order, courier=OuterRef("pk")).order_by("-pk")
     asked = Offer.objects.filter(courier=OuterRef("pk"), state=Offer.State.OPEN).exclude(assignments__order=order)
+    coming = AnnouncedShift.objects.standing().filter(courier=OuterRef("pk")).order_by("starts_at")
     couriers: QuerySet[Any] = Courier.objects.filter(zone=order.zone).annotate(
         load=Count("assignments", filter=Q(assignments__state__in=HELD)),
         on_shift=Exists(Courier.objects.on_shift().filter(pk=OuterRef("pk"))),
         until=Subquery(Shift.objects.filter(courier=OuterRef("pk"), ended_at=None).values("until")[:1]),
+        coming=Subquery(coming.values("starts_at")[:1]),
         other_offer=Exists(asked),
         holds=Subquery(of_order.values("state")[:1]),
         outcome=Subquery(of_order.values("offer__state")[:1]),
@@ -165,8 +167,7 @@ class _Reasons:
     def _of_the_courier(self, courier: Courier) -> tuple[str, str] | None:
         row = vars(courier)
         if not courier.online:
-            coming = courier.announced_from
-            return "offline", f"announced for {localtime(coming):%H:%M}" if coming and coming > city_now() else ""
+            return "offline", f"announced for {localtime(row['coming']):%a %H:%M}" if row["coming"] else ""
         if not row["on_shift"]:
             return "off_shift", f"since {localtime(row['until']):%H:%M}" if row["until"] else ""
         if row["other_offer"]:

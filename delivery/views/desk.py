@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from delivery import giving_back
+from delivery import announcing, giving_back
 from delivery.models import Courier, Offer
 from delivery.offers import TIMEOUTS_IN_A_ROW
 from delivery.selectors import Desk, desk_of
@@ -83,6 +83,8 @@ class Page:
     jobs: list[Trip]
     way: Way | None
     places: list[tuple[str, str]]
+    #: The next shift that they have announced, in words; asked only while they are offline.
+    coming: str
     #: Whether it was unanswered offers that took them offline.
     timed_out: bool
     #: Minor units, by the ledger: today by the city's clock, and ever.
@@ -100,7 +102,8 @@ def page_of(courier: Courier) -> Page:
     city = the_city()
     now = timezone.now()
     desk = desk_of(courier)
-    midnight = timezone.localtime(city_now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    city_time = city_now()
+    midnight = timezone.localtime(city_time).replace(hour=0, minute=0, second=0, microsecond=0)
     return Page(
         city=city,
         courier=courier,
@@ -108,6 +111,7 @@ def page_of(courier: Courier) -> Page:
         jobs=_jobs(desk, city),
         way=_way(desk, of_offer=False) if desk.jobs else None,
         places=[] if courier.online else _places(courier),
+        coming="" if courier.online else _coming(courier, city_time),
         timed_out=not courier.online and _timed_out(courier),
         earned_today=courier_earned(courier.pk, since=midnight),
         earned=courier_earned(courier.pk),
@@ -182,6 +186,11 @@ def _metres(a: tuple[float, float], b: tuple[float, float], city: City) -> float
 
 def _milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
+
+
+def _coming(courier: Courier, city_time: datetime) -> str:
+    announced = announcing.announced(courier.pk)
+    return announcing.spoken(announced[0], now=city_time) if announced else ""
 
 
 def _timed_out(courier: Courier) -> bool:

@@ -259,7 +259,9 @@ class Rider:
         """A shift that is on the roster is known before it begins."""
         if starts_at > self.stage.clock.now():
             until = {"until": self.plan.off_at.isoformat()} if self.plan.off_at else {}
-            await self._post("announced", {"starts_at": starts_at.isoformat(), **until})
+            # Whoever is refused comes all the same.
+            with contextlib.suppress(Refused):
+                await self._post("announced", {"starts_at": starts_at.isoformat(), **until})
 
     async def _go_online(self) -> None:
         until = {"until": self.plan.off_at.isoformat()} if self.plan.off_at else {}

@@ -18,7 +18,7 @@ from tests import factories
 from tests.delivery.conftest import offer_to
 
 #: Columns that must agree with others of their row.
-FITTING: dict[str, dict[str, Any]] = {"orders.Quote": {"usual": 0}}
+FITTING: dict[str, dict[str, Any]] = {"orders.Quote": {"usual": 0}, "delivery.AnnouncedShift": {"until": None}}
 
 
 def registered() -> list[type[models.Model]]:

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -18,7 +19,8 @@ from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Page, Route
 
 from accounts.models import Address, Role, User
-from delivery import couriers, offers
+from delivery import announcing, couriers, offers
+from delivery.models import Courier
 from messaging.alerting.answering import answer_incidents
 from messaging.models import DeadLetter, Incident
 from messaging.models.incident import open_incident
@@ -85,6 +87,7 @@ def set_scene() -> Scene:
         couriers.pick_up(scene.orders[name].id, courier=courier)
     factories.make_courier("c-02", online=False)
     offer_to(factories.make_courier("c-03"), scene.orders["counter"])
+    announce_tomorrow()
     couriers.deliver(scene.orders["delivered"].id, courier=courier)
     ratings.rate(scene.orders["delivered"].id, by=scene.alice, food=4, courier=5)
     lifecycle.cancel(scene.orders["cancelled"].id, by=Actor("customer", scene.alice.pk), reason="I changed my mind")
@@ -110,6 +113,13 @@ def set_scene() -> Scene:
     post.text, post.posted_at = "Kitchen open late, 20 % off", city_now()
     post.save(force_insert=True)
     return scene
+
+
+def announce_tomorrow() -> None:
+    """The evening shift of the courier c-01, who may have announced it already."""
+    courier = Courier.objects.get(user__username="c-01")
+    begin = (city_now() + timedelta(days=1)).replace(hour=17, minute=0, second=0, microsecond=0)
+    announcing.announce(courier.pk, starts_at=begin, until=begin + timedelta(hours=4))
 
 
 def signed_in(username: str, *, url: str) -> list[SetCookieParam]:
@@ -214,8 +224,28 @@ def press_in_vain(page: Page) -> None:
 
 
 def stop_following(page: Page) -> None:
+    # The look before this one has left it.
+    alice, shop = User.objects.get(username="alice"), Restaurant.objects.get(slug="soup-kitchen")
+    followers.follow(shop.pk, user_id=alice.pk)
+    page.reload()
     page.get_by_role("button", name="Stop following Soup Kitchen").click()
     page.get_by_text("You no longer follow Soup Kitchen.").wait_for()
+
+
+def announce_what_stands(page: Page) -> None:
+    """A shift within one that is announced already."""
+    page.get_by_label("Day").select_option(index=1)
+    page.get_by_label("From").fill("18:00")
+    page.get_by_label("Until").fill("19:00")
+    page.get_by_role("button", name="Announce it").click()
+    page.get_by_text("You have announced tomorrow 17:00–21:00 already").wait_for()
+
+
+def withdraw(page: Page) -> None:
+    announce_tomorrow()
+    page.reload()
+    page.get_by_role("button", name="Withdraw tomorrow 17:00–21:00").click()
+    page.get_by_text("Withdrawn: tomorrow 17:00–21:00.").wait_for()
 
 
 def home_address(scene: Scene) -> str:
@@ -297,6 +327,10 @@ PLACES: list[Place] = [
     Place("courier, nothing but the shell", None, to("delivery:no-connection"), rare=True),
     Place("earnings", "c-01", to("delivery:earnings")),
     Place("earnings, none", "c-02", to("delivery:earnings"), rare=True),
+    Place("shifts", "c-01", to("delivery:shifts")),
+    Place("shifts, none", "c-02", to("delivery:shifts"), rare=True),
+    Place("shifts, refused", "c-01", to("delivery:shifts"), announce_what_stands, rare=True, console="422"),
+    Place("shifts, withdrawn", "c-01", to("delivery:shifts"), withdraw, rare=True),
     Place("inbox", "alice", to("notifications:inbox")),
     Place("inbox, empty", "bob", to("notifications:inbox"), rare=True),
     Place("restaurants followed", "alice", to("follows")),
@@ -376,7 +410,7 @@ NO_PAGES: dict[str, set[str]] = {
         *("orders:kitchen-later", "orders:kitchen-ready", "orders:kitchen-cancel", "orders:kitchen-item"),
         *("orders:kitchen-post", "orders:kitchen-pause"),
         *("delivery:online", "delivery:offline", "delivery:accept", "delivery:decline", "delivery:picked-up"),
-        *("delivery:delivered", "delivery:cannot-go-on"),
+        *("delivery:delivered", "delivery:cannot-go-on", "delivery:withdraw-shift"),
         *("notifications:read-all", "notifications:open", "notifications:stand-in"),
         *("notifications:add-device", "notifications:remove-device", "notifications:follow", "follows-change"),
         *("operator-incident-handle", "operator-fraud-judge", "operator-refund-decide", "operator-hand-over"),

@@ -1,20 +1,23 @@
-"""Ordering with the keyboard alone: from the first press of Tab to the order's page, each step seen where it is."""
+"""With the keyboard alone: from the first press of Tab to the order's page, each step seen where it is; leaving a
+restaurant and announcing a shift, after which the focus is where one goes on."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from delivery.models import AnnouncedShift
 from messaging import topology
+from notifications import followers
 from orders.models import Order
 from tests import factories
 from tests.browser.chromium import chromium
 from tests.browser.places import signed_in
 from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
-from tests.system import running
+from tests.system import System, running
 
 #: What has the focus, by the words that a screen reader gives it, and whether a ring shows where it is.
 FOCUSED = """() => {
@@ -39,6 +42,15 @@ def tab_to(page: Page, wanted: str, *, most: int = 60) -> None:
     raise AssertionError(f"{wanted} was not reached; passed were {passed}")
 
 
+def open_page(browser: Browser, watch: Watch, system: System, username: str, address: str) -> Page:
+    context = watch.over(browser.new_context(base_url=system.url, reduced_motion="reduce"))
+    context.add_cookies(signed_in(username, url=system.url))
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    return page
+
+
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_an_order_is_placed_without_a_mouse(namespace: str) -> None:
@@ -49,11 +61,7 @@ def test_an_order_is_placed_without_a_mouse(namespace: str) -> None:
     topology.apply()
     watch = Watch()
     with running("web") as system, chromium() as browser:
-        context = watch.over(browser.new_context(base_url=system.url, reduced_motion="reduce"))
-        context.add_cookies(signed_in("alice", url=system.url))
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto("/")
+        page = open_page(browser, watch, system, "alice", "/")
 
         # when: the first Tab offers to skip what is above
         tab_to(page, "^Skip to the content$", most=1)
@@ -104,3 +112,45 @@ def test_an_order_is_placed_without_a_mouse(namespace: str) -> None:
         expect(page.locator("[data-status=cancelled]")).to_be_visible(timeout=PATIENCE)
         assert watch.errors == []
         assert watch.outside == []
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_restaurant_is_left_and_a_shift_announced_without_a_mouse(namespace: str) -> None:
+    # given
+    alice, shop = factories.alice(), factories.make_restaurant()
+    factories.make_courier("c-01", online=False)
+    followers.follow(shop.pk, user_id=alice.pk)
+    watch = Watch()
+    with running("web") as system, chromium() as browser:
+        page = open_page(browser, watch, system, "alice", "/following/")
+        # when: left, and followed again from where the focus is then
+        tab_to(page, "^Stop following Soup Kitchen$")
+        page.keyboard.press("Enter")
+        button = page.locator(f"#follow-{shop.pk}")
+        expect(button).to_have_text("Follow again: Soup Kitchen")
+        expect(button).to_be_focused()
+        assert not followers.follows(shop.pk, user_id=alice.pk)
+        page.keyboard.press("Enter")
+        # then
+        expect(button).to_have_text("Stop following Soup Kitchen")
+        expect(button).to_be_focused()
+        assert followers.follows(shop.pk, user_id=alice.pk)
+
+        # when: a shift is announced for tomorrow, and withdrawn
+        road = open_page(browser, watch, system, "c-01", "/courier/shifts/")
+        tab_to(road, "^Day$")
+        road.keyboard.press("ArrowDown")
+        tab_to(road, "^Announce it$")
+        road.keyboard.press("Enter")
+        # then: the answer is read, and the keyboard goes on after it
+        expect(road.locator("#word")).to_have_text(re.compile("^Announced: tomorrow "))
+        expect(road.locator("#word")).to_be_focused()
+        assert AnnouncedShift.objects.count() == 1
+        tab_to(road, "^Withdraw tomorrow ", most=1)
+        road.keyboard.press("Enter")
+        line = road.locator("#announced li")
+        expect(line).to_have_text(re.compile("^Withdrawn: tomorrow "))
+        expect(line.get_by_role("status")).to_be_focused()
+        assert not AnnouncedShift.objects.exists()
+    assert (watch.errors, watch.outside) == ([], [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from accounts.models import Role
 from delivery import offers
 from delivery.models import Courier
 from orders import lifecycle
+from orders.city import city_now
 from orders.lifecycle import Actor
 from orders.models import City
 from tests import factories
@@ -33,10 +35,8 @@ def test_a_delivery_from_going_online_to_the_door() -> None:
     courier = factories.make_courier(online=False)
     caller = Caller(courier.user)
     order = factories.ready_order()
-    announced = {"starts_at": "2026-06-05T17:00:00Z", "until": "2026-06-05T21:00:00Z"}
-    assert caller.post("/courier/announced", announced)[0] == 200
-    courier.refresh_from_db()
-    assert (str(courier.announced_from), courier.online) == ("2026-06-05 17:00:00+00:00", False)
+    status, desk = caller.post("/courier/announced", {"starts_at": (city_now() + timedelta(minutes=5)).isoformat()})
+    assert (status, desk["online"]) == (200, False)
     status, desk = caller.post("/courier/online", HERE)
     assert (status, desk["online"], desk["offer"], desk["jobs"]) == (200, True, None, [])
     offer = offer_to(courier, order)
@@ -61,6 +61,35 @@ def test_a_delivery_from_going_online_to_the_door() -> None:
     assert (desk["jobs"], desk["latitude"]) == ([], 48.209)
     status, desk = caller.post("/courier/offline")
     assert (status, desk["online"]) == (200, False)
+
+
+def test_shifts_are_announced_listed_and_withdrawn(courier: Courier, colleague: Courier, caller: Caller) -> None:
+    # given
+    tomorrow = (city_now() + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+    nine, noon, ten = (f"{tomorrow:%Y-%m-%dT}{at}:00Z" for at in ("09:00", "12:00", "22:00"))
+    hours: list[dict[str, str | None]] = [{"starts_at": nine, "until": noon}, {"starts_at": ten, "until": None}]
+    # when, then: said twice is announced once
+    for said in (*hours, hours[0]):
+        assert caller.post("/courier/announced", said)[0] == 200
+    status, listed = caller.get("/courier/announced")
+    assert (status, [{name: each[name] for name in ("starts_at", "until")} for each in listed]) == (200, hours)
+    # when, then: each refusal has its code
+    for wrong, answer in (
+        ({"starts_at": nine, "until": ten}, (422, "too_long")),
+        ({"starts_at": noon, "until": nine}, (422, "ends_first")),
+        ({"starts_at": "2020-01-01T09:00:00Z"}, (422, "past")),
+        ({"starts_at": "2420-01-01T09:00:00Z"}, (422, "too_far")),
+        ({"starts_at": f"{tomorrow:%Y-%m-%dT}11:00:00Z", "until": f"{tomorrow:%Y-%m-%dT}13:00:00Z"}, (409, "overlap")),
+        ({"starts_at": f"{tomorrow:%Y-%m-%dT}11:00:00"}, (422, "invalid")),
+    ):
+        status, refused = caller.post("/courier/announced", wrong)
+        assert (status, refused["code"]) == answer
+    # when, then: another's is no shift; one's own is withdrawn once
+    address = f"/courier/announced/{listed[0]['id']}/withdraw"
+    assert Caller(colleague.user).post(address)[0] == 404
+    assert Caller(colleague.user).get("/courier/announced") == (200, [])
+    assert caller.post(address) == (200, listed[1:])
+    assert caller.post(address)[0] == 404
 
 
 def test_the_desk_takes_few_queries(

@@ -129,7 +129,7 @@ def announced(*, starts_in: float, minutes: float = 60.0) -> Courier:
     """A courier who is at home, and comes in so many minutes of city time."""
     coming = factories.make_courier("coming", online=False)
     begin = city_now() + timedelta(minutes=starts_in)
-    couriers.announce(coming.pk, starts_at=begin, until=begin + timedelta(minutes=minutes))
+    coming.announced.create(starts_at=begin, until=begin + timedelta(minutes=minutes))
     return coming
 
 
@@ -151,15 +151,30 @@ def test_a_shift_that_began_is_known_by_its_courier_being_online() -> None:
     assert late.free_at > city_now().timestamp() / 60, "expected any moment, and not asked before"
     couriers.go_online(coming.pk, latitude=COUNTER[0], longitude=COUNTER[1])
     assert free_in() <= 0
-    assert Courier.objects.get(pk=coming.pk).announced_from is None
+    assert not coming.announced.exists()
 
 
-@pytest.mark.parametrize(
-    ("starts_in", "minutes"), [(-3, 60), (91, 60), (5, -1)], ids=["stayed away", "far", "nonsense"]
-)
-def test_who_did_not_come_or_comes_much_later_is_not_counted_on(starts_in: float, minutes: float) -> None:
-    announced(starts_in=starts_in, minutes=minutes)
+@pytest.mark.parametrize("starts_in", [-3, 91], ids=["stayed away", "far"])
+def test_who_did_not_come_or_comes_much_later_is_not_counted_on(starts_in: float) -> None:
+    announced(starts_in=starts_in)
     assert seen().couriers == []
+
+
+def test_who_comes_twice_is_planned_with_once_from_the_first_time_on() -> None:
+    coming = announced(starts_in=20, minutes=10)
+    later = city_now() + timedelta(minutes=60)
+    coming.announced.create(starts_at=later, until=later + timedelta(minutes=60))
+    now = city_now().timestamp() / 60
+    one = the_courier(seen())
+    assert (one.free_at - now, one.off_at - now) == pytest.approx((20, 30), abs=0.1)
+
+
+def test_who_goes_online_before_the_shift_still_means_to_come_for_it() -> None:
+    coming = announced(starts_in=30)
+    couriers.go_online(coming.pk, latitude=COUNTER[0], longitude=COUNTER[1])
+    assert free_in() <= 0
+    couriers.go_offline(coming.pk)
+    assert free_in() == pytest.approx(30, abs=0.1)
 
 
 def test_where_nothing_waits_a_round_looks_at_no_courier(courier: Courier) -> None:

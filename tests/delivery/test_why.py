@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import localtime
 
-from delivery import dispatch, handover, offers, selectors, why
+from delivery import announcing, dispatch, handover, offers, selectors, why
 from delivery.models import Courier, Offer, Plan
 from delivery.planning.planner import Planner
 from delivery.why import REASONS, Candidate
@@ -75,6 +76,16 @@ def test_who_does_not_work_has_no_score(courier: Courier, colleague: Courier) ->
         colleague: ("off_shift", None),
         lost: ("off_map", None),
     }
+
+
+def test_of_who_is_offline_it_is_told_when_they_come() -> None:
+    coming, order = factories.make_courier("c-04", online=False), factories.accepted_order()
+    begin = city_now() + timedelta(minutes=30)
+    announcing.announce(coming.pk, starts_at=begin + timedelta(hours=2), until=None)
+    announcing.announce(coming.pk, starts_at=begin, until=begin + timedelta(hours=2))
+    one = found(order, coming)
+    assert (one.why, one.detail) == ("offline", f"announced for {localtime(begin):%a %H:%M}")
+    assert one.score is not None, "a plan may keep it for them"
 
 
 def test_refusals_of_this_order_are_told_apart_and_fade(courier: Courier, colleague: Courier) -> None:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Address
 from analytics.models import FraudCase, FraudDecision
-from delivery import couriers, offers
+from delivery import announcing, couriers, offers
 from delivery.models import Courier
 from messaging.consuming.batch import Batch, apply_batch
 from messaging.consuming.group import all_groups
@@ -124,6 +124,8 @@ class Town:
     def _couriers(self) -> None:
         alice = self.scene.alice
         courier = Courier.objects.get(user__username="c-01")
+        begin = city_now() + timedelta(hours=self.size)
+        announcing.announce(courier.pk, starts_at=begin, until=begin + timedelta(minutes=30))
         Courier.objects.filter(pk=courier.pk).update(capacity=2 + self.size)
         for brought in (False, True):
             order = self._ready()
