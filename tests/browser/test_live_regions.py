@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from delivery import couriers, offers
 from orders.models import Order
@@ -72,6 +72,31 @@ def test_an_event_takes_nothing_from_a_courier_at_the_door(namespace: str) -> No
         # then: the page follows again
         expect(desk).not_to_have_attribute("data-missed", "yes")
         expect(field).to_have_value("")
+    assert (watch.errors, watch.outside) == ([], [])
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_refresh_that_a_tab_has_overtaken_draws_nothing(namespace: str) -> None:
+    # given: an order that cooks, and a refresh of the tab of new ones, whose answer is on its way
+    shop = factories.make_restaurant()
+    factories.accepted_order(restaurant=shop)
+    watch, held = Watch(), list[Route]()
+    with running("web") as system, chromium() as browser:
+        phone = {"width": 390, "height": 800}
+        page = open_page(browser, system, watch, shop.user.username, "/kitchen/", viewport=phone)
+        expect(page.locator(".htmx-request")).to_have_count(0)
+        page.route("**/kitchen/?tab=paid", lambda route: held.append(route))
+        with page.expect_request("**/kitchen/?tab=paid"):
+            page.evaluate("window.htmx.trigger(document.getElementById('board'), 'catch-up')")
+        # when: the tab of what cooks is pressed, and comes first
+        page.locator("#tab-accepted").click()
+        expect(page.locator("#tab-accepted")).to_have_attribute("aria-current", "page")
+        (late,) = held
+        late.continue_()
+        expect(page.locator(".htmx-request")).to_have_count(0)
+        # then
+        assert page.locator("#tab-accepted").get_attribute("aria-current") == "page"
     assert (watch.errors, watch.outside) == ([], [])
 
 

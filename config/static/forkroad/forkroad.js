@@ -95,7 +95,7 @@
     var open = region.querySelector("details[open] form") !== null;
     var unsent = Array.prototype.some.call(region.querySelectorAll("input:not([type=hidden]), select, textarea"), changed);
     var pressed = held && region.contains(held);
-    var sending = region.querySelector("form.htmx-request") !== null;
+    var sending = region.querySelector("form.htmx-request, a.htmx-request, button.htmx-request") !== null;
     return (typing || open || unsent || pressed || sending) && performance.now() - touched < PATIENCE;
   }
   function catchUp(region) {
@@ -104,13 +104,21 @@
       window.htmx.trigger(region, "catch-up");
     }
   }
+  // When a press or a tab last drew a region: a refresh that was asked for before is older than what is shown.
+  var drawn = new WeakMap();
+  document.addEventListener("htmx:afterSwap", function (event) {
+    var asking = event.detail.requestConfig && event.detail.requestConfig.elt;
+    if (event.target.matches("[data-live]") && asking !== event.target) drawn.set(event.target, performance.now());
+  });
   // Asked again as it would be replaced: a form may have been opened while the answer was on its way.
   function holdBack(event) {
     var asking = event.detail.requestConfig.elt;
     var region = event.detail.target;
     if (!region || !region.matches("[data-live]") || event.detail.requestConfig.verb !== "get") return;
     if (asking !== region && !asking.matches("[hx-trigger^='load']")) return;
-    if (busy(region)) {
+    var config = event.detail.requestConfig;
+    config.askedAt = config.askedAt || performance.now();
+    if (busy(region) || drawn.get(region) > config.askedAt) {
       region.dataset.missed = "yes";
       event.preventDefault();
     }
