@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from .round import INFEASIBLE, NEAREST, Round, Route
+from .round import FEW, INFEASIBLE, Round, Route
 
 #: Of an order's couriers those that a matching considers.
 MATCHED = 16
@@ -71,7 +71,7 @@ class Insertion:
         """The cheapest place, and the minutes extra of the cheapest one with any other courier."""
         soonest = self.round.soonest[order]
         found = self._best_two(plan, order, soonest)
-        if found[0][1] < 0 and len(self.round.free) > 2 * NEAREST:
+        if found[0][1] < 0 and len(self.round.free) > FEW:
             found = self._best_two(plan, order, self.round.all_soonest(order))
         return found
 

@@ -16,7 +16,9 @@ Trip = tuple[int, ...]
 Route = tuple[Trip, ...]
 
 INFEASIBLE = float("inf")
-#: Couriers looked at for an order before all are: so many of the soonest at its counter, and of the nearest to it.
+#: Couriers up to whom all are looked at for an order.
+FEW = 128
+#: Of more, those looked at before all are: so many of the soonest at its counter, and of the nearest to it.
 NEAREST = 32
 #: Minutes before the end of a shift over which the charge for the last place fades.
 SHIFT_END = 60.0
@@ -109,7 +111,7 @@ class Round:
     def _nearest(self) -> NDArray[np.intp]:
         """(restaurants, k) couriers who are there soonest, or nearest; repeated where they are fewer than k."""
         count, width = len(self.free), self.ways.shape[1]
-        if count <= 2 * NEAREST:
+        if count <= FEW:
             return np.broadcast_to(np.arange(count), (width, count))
         near = np.ascontiguousarray(self.ways.T)
         soon = near + self._free

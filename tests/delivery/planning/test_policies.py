@@ -8,7 +8,7 @@ import pytest
 
 from delivery.planning import POLICIES, City, Courier, Job, Order, View
 from delivery.planning.planner import DEMAND_KEPT, MANY
-from delivery.planning.round import NEAREST
+from delivery.planning.round import FEW
 
 CITY = City(100.0, 4.0, 4.0, 90.0, {"west": (0.0, 0.0), "east": (2000.0, 0.0)})
 
@@ -166,7 +166,7 @@ def test_what_is_remembered_does_not_grow_with_the_day() -> None:
 
 def test_in_a_large_city_an_order_beyond_the_nearest_couriers_reach_finds_one_farther_away() -> None:
     """The first candidates of a restaurant are looked at alone, until none of them can."""
-    tired = [courier(f"c{each:03}", 100, off=1) for each in range(3 * NEAREST)]
+    tired = [courier(f"c{each:03}", 100, off=1) for each in range(FEW + 32)]
 
     assert decide("planner", [order("o1", "west", 100)], [*tired, courier("far", 5000)]) == [Job("far", ("o1",))]
 
