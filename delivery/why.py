@@ -83,7 +83,7 @@ def score(order: planning.Order, view: planning.View) -> dict[int, Score]:
     anybody = [replace(courier, passed_over=frozenset()) for courier in view.couriers]
     alone = replace(view, orders=[order], couriers=anybody)
     demand = Planner().demand(alone)
-    plain = Round(alone, weights=Weights(late=0.0, end=0.0), demand=demand)
+    plain = Round(alone, weights=Weights(over=0.0, late=0.0, end=0.0, time=0.0, scarce=0.0), demand=demand)
     charged = Round(alone, weights=Weights(), demand=demand)
     route = ((0,),)
     scores = {}

@@ -12,18 +12,19 @@ HORIZON = 360
 SOON, ENOUGH_IDLE = 60.0, 0.2
 
 
-def spent(view: View, *, most: float) -> list[float]:
+def spent(view: View, *, always: float, scarce: float) -> list[float]:
     """What being busy from now on costs, for each whole number of minutes up to the horizon.
 
-    A minute costs `most` where nobody is idle, less where a few are, nothing where enough are. Of a minute ahead only
-    those count whose shift lasts until then: when many go home at once, the time of those who stay is dear before.
+    A minute costs `always`, and `scarce` more where nobody is idle, less of it where a few are, nothing where enough
+    are. Of a minute ahead only those count whose shift lasts until then: when many go home at once, the time of those
+    who stay is dear before.
     """
     there = [courier for courier in view.couriers if courier.free_at <= view.now + SOON]
     ends = np.array([courier.off_at - view.now for courier in there])
     idle = np.array([courier.free_at <= view.now for courier in there], dtype=bool)
     minutes = np.arange(HORIZON)
     share = _still_there(ends[idle], minutes) / np.maximum(1.0, ENOUGH_IDLE * _still_there(ends, minutes))
-    price = most * np.maximum(0.0, 1.0 - share)
+    price = always + scarce * np.maximum(0.0, 1.0 - share)
     return [0.0, *np.cumsum(price).tolist()]
 
 

@@ -32,7 +32,8 @@ class Weights:
     late: for each minute over the maximum
     left_out: for an order in no route; more than any delivery can cost
     end: for each minute between a courier's last door and where orders come from
-    time: for each minute of a courier's shift on the way or serving, where nobody is idle (see `price`)
+    time: for each minute of a courier's shift on the way or serving, so that of equals the shorter trip is taken
+    scarce: for the same minute in addition, where nobody is idle (see `price`)
     bundle: most orders of a trip
     """
 
@@ -40,7 +41,8 @@ class Weights:
     late: float = 1.0
     left_out: float = 5000.0
     end: float = 0.25
-    time: float = 0.8
+    time: float = 0.05
+    scarce: float = 0.8
     bundle: int = 3
 
 
@@ -79,7 +81,7 @@ class Round:
         self.off = [courier.off_at for courier in view.couriers]
         self.now = view.now
         #: What being busy from now on costs by whole minutes, and the minutes of each courier that count.
-        self.spent = spent(view, most=weights.time)
+        self.spent = spent(view, always=weights.time, scarce=weights.scarce)
         self.paid = [max(0.0, min(HORIZON, courier.off_at - view.now)) for courier in view.couriers]
         self.room = [min(weights.bundle, courier.room) for courier in view.couriers]
 

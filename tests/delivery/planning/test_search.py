@@ -18,9 +18,9 @@ from delivery.planning.search import improve
 CITY = City(100.0, 4.0, 4.0, 90.0, {"west": (0.0, 0.0), "east": (2000.0, 0.0)})
 
 
-def around(orders: list[Order], couriers: list[Courier], *, end: float = 0.0, time: float = 0.0) -> Round:
+def around(orders: list[Order], couriers: list[Courier], *, end: float = 0.0, scarce: float = 0.0) -> Round:
     demand = (np.array([(0.0, 0.0)]), np.array([1.0]))
-    return Round(View(0, CITY, orders, couriers), weights=Weights(end=end, time=time), demand=demand)
+    return Round(View(0, CITY, orders, couriers), weights=Weights(end=end, time=0.0, scarce=scarce), demand=demand)
 
 
 ORDERS = [Order("o1", "west", (1000.0, 0.0), 0, 0), Order("o2", "west", (1100.0, 0.0), 0, 20)]
@@ -65,7 +65,7 @@ def test_time_on_the_road_costs_within_the_shift_where_nobody_is_idle(off: float
     # 3 of way and 2: pickup at 8; with o1's door 7 minutes from the counter.
     order, busy = Order("o1", "west", (700.0, 0.0), 0, 0), Courier("c1", (300.0, 0.0), 3, off)
 
-    assert around([order], [busy], time=0.5).cost(0, ((0,),)) == minutes
+    assert around([order], [busy], scarce=0.5).cost(0, ((0,),)) == minutes
 
 
 def test_a_pickup_after_the_shift_is_infeasible() -> None:
