@@ -83,7 +83,7 @@ def plus(group: int, minutes: int) -> Callable[[re.Match[str]], str]:
     ("file", "pattern", "becomes", "complaint"),
     [
         (ASSIGNMENTS, r"^(\d+) (\d+) (c\d) (.*)$", plus(1, -30), "assigned before its placement"),
-        (ASSIGNMENTS, r"^(\d+) (\d+) (c\d) (.*)$", plus(1, 60), "is assigned only at"),
+        (ASSIGNMENTS, r"^(\d+) (\d+) (c\d) (.*)$", plus(1, 1), "is assigned only at"),
         (ASSIGNMENTS, r"^(\d+) (\d+) (c\d) (.*)$", plus(2, -1), "picks up at"),
         (ASSIGNMENTS, r"^(\d+ \d+ c\d o2)$", r"\1 o1", "assigned more than once"),
         (ASSIGNMENTS, r"^(\d+ \d+ c\d o2)$", r"\1 o99", "order o99 is not of the instance"),
