@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 #: Seconds until a full channel looks for room by itself, in case Celery allows it more (a pool that grows). kombu looks
 #: again at once, which with a polling interval of zero burns a whole core for as long as all slots are taken.
 FULL = 0.5
-#: The same while what every command needs is looked for, which mostly takes milliseconds.
-SHUT = 0.05
+#: The same while what every command needs is away.
+SHUT = 0.5
 #: Receives of a queue that may be on their way at once beside its long poll, while each brings as much as it may.
 EXTRA = 3
 
