@@ -59,8 +59,10 @@ class Town:
     ) -> None:
         self._over.set()
         self._thread.join(timeout=30)
-        if kind is None and self.failure is not None:
-            raise self.failure
+        if self.failure is not None:
+            if error is None:
+                raise self.failure
+            error.add_note(f"And the people of the town had stopped: {self.failure!r}")
 
     def _live(self) -> None:
         try:
