@@ -84,7 +84,7 @@ def test_the_telephone_s_own_position_moves_the_courier_on_the_customer_s_map(na
         last = f"{factories.COUNTER[0] + 5 * 0.0015:.5f}"
         wait_for(lambda: f"{Courier.objects.get(pk=courier.pk).latitude:.5f}" == last, within=20, what="the last place")
         wait_for(lambda: place(alice) != before, within=20, what="the marker to move")
-        # and: not more than one report a second (as the page notes it, a little early or late), however fast places came
+        # and: not more than one report a second, give or take the delay of the page that notes them
         reports = road.evaluate("window.reports")
         assert all(later - sooner >= 900 for sooner, later in pairwise(reports)), reports
 
