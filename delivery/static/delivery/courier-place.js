@@ -29,7 +29,8 @@
   var state = "";
   var places = [];
   var taken = 0;
-  var sent = 0;
+  // By the page's steady clock, when the last report was on its way.
+  var sent = -PACE;
   var sending = false;
   var later = null;
 
@@ -53,7 +54,7 @@
 
   function send() {
     if (!places.length || sending || navigator.onLine === false) return;
-    var wait = sent + PACE - Date.now();
+    var wait = sent + PACE - performance.now();
     if (wait > 0) {
       if (!later) later = window.setTimeout(function () { later = null; send(); }, wait);
       return;
@@ -61,12 +62,14 @@
     var report = places;
     places = [];
     sending = true;
-    sent = Date.now();
+    var body = JSON.stringify({ positions: report });
+    var token = window.forkroadQueue.cookie("csrftoken");
+    sent = performance.now();
     window.fetch(room.dataset.positions, {
       method: "POST",
       credentials: "same-origin",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": window.forkroadQueue.cookie("csrftoken") },
-      body: JSON.stringify({ positions: report }),
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+      body: body,
     }).then(function (answer) { return answer.status >= 500; }, function () { return true; }).then(function (failed) {
       sending = false;
       if (failed) places = report.concat(places).slice(-MOST);
