@@ -10,7 +10,7 @@ from messaging import topology
 from orders.models import Restaurant
 from tests import factories
 from tests.browser.chromium import chromium
-from tests.browser.places import signed_in
+from tests.browser.scene import signed_in
 from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
 from tests.system import running

@@ -19,7 +19,8 @@ from playwright.sync_api import Error as PlaywrightError
 
 from messaging import topology
 from tests.browser.chromium import chromium
-from tests.browser.places import Place, Scene, looks, set_scene, signed_in
+from tests.browser.places import Place, looks
+from tests.browser.scene import Scene, set_scene, signed_in
 from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
 from tests.system import System, running

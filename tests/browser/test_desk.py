@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from messaging import topology
 from tests import factories
 from tests.browser.chromium import chromium
-from tests.browser.places import signed_in
+from tests.browser.scene import signed_in
 from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
 from tests.system import running

@@ -26,7 +26,7 @@ from orders.payments import tasks
 from tests import factories
 from tests.analytics.fraud.stories import suspect
 from tests.browser.chromium import chromium
-from tests.browser.places import signed_in
+from tests.browser.scene import signed_in
 from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
 from tests.delivery.conftest import offer_to

@@ -14,7 +14,7 @@ from notifications import followers
 from orders.models import Order
 from tests import factories
 from tests.browser.chromium import chromium
-from tests.browser.places import signed_in
+from tests.browser.scene import signed_in
 from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
 from tests.system import System, running

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, resolve
 
-from tests.browser.places import ELSEWHERE, NO_PAGES, PLACES, Scene, set_scene
+from tests.browser.places import ELSEWHERE, NO_PAGES, PLACES
+from tests.browser.scene import Scene, set_scene
 
 #: Left to what makes them: the API describes itself, and a list of the admin's is looked over as one of its kind.
 OTHERS = {"admin", "api"}

@@ -26,7 +26,7 @@ from orders.lifecycle import Actor
 from orders.models import MenuItem, Order
 from orders.payments import refunds, tasks
 from tests import factories
-from tests.browser.places import Scene
+from tests.browser.scene import Scene
 from tests.delivery.conftest import offer_to
 from tests.market.market import flat, owed
 from tests.messaging.streams import NOON, Record

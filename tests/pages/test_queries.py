@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from messaging.models import DeadLetter, Incident
-from tests.browser.places import Scene, menu, of_order, set_scene, to
+from tests.browser.scene import Scene, menu, of_order, set_scene, to
 
 from .conftest import sign_in
 from .growing import Town

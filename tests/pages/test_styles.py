@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.browser.places import PLACES, set_scene
+from tests.browser.places import PLACES
+from tests.browser.scene import set_scene
 
 from .conftest import sign_in
 

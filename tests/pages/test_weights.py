@@ -12,7 +12,8 @@ from config.design.weights import SCRIPT, SCRIPT_WITH_MAP, STYLE, assets, weigh
 from config.templatetags.forkroad import STATUSES
 from config.templatetags.icons import ICONS
 from tests import factories
-from tests.browser.places import PLACES, set_scene
+from tests.browser.places import PLACES
+from tests.browser.scene import set_scene
 
 from .conftest import sign_in
 
