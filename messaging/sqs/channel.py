@@ -23,11 +23,10 @@ from .vetting import fault_of
 
 logger = logging.getLogger(__name__)
 
-#: Seconds until a full channel looks for room by itself, in case Celery allows it more (a pool that grows). kombu looks
-#: again at once, which with a polling interval of zero burns a whole core for as long as all slots are taken.
-FULL = 0.5
-#: The same while what every command needs is away.
-SHUT = 0.5
+#: Seconds until a channel that may not receive looks again by itself: a full one, in case Celery allows it more (a pool
+#: that grows), and one whose gate is closed. kombu looks again at once, which with a polling interval of zero burns a
+#: whole core for as long as all slots are taken.
+LOOK = 0.5
 #: Receives of a queue that may be on their way at once beside its long poll, while each brings as much as it may.
 EXTRA = 3
 
@@ -123,7 +122,10 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         self._hub_thread = threading.get_ident()
         if queue not in self._active_queues or self.leaving or queue in self.polling:
             return
-        if self._is_shut(queue) or not self._has_room(queue):
+        if self._shut:
+            self._look_later(queue)
+            return
+        if not self._has_room(queue):
             return
         self.polling.add(queue)
         try:
@@ -134,13 +136,11 @@ class Channel(upstream.Channel):  # type: ignore[misc]
             self._receive_failed(queue, ReceiveFailed(repr(error)))
             self._loop1(queue)
 
-    def _is_shut(self, queue: str) -> bool:
-        """Whether nothing is to be received now; the queue is then asked again in a moment."""
+    @property
+    def _shut(self) -> bool:
+        """Whether what every command needs is away, so that nothing is to be received."""
         gate = self.connection.gate
-        if gate is None or not gate.closed:
-            return False
-        self._look_later(queue, SHUT)
-        return True
+        return gate is not None and gate.closed
 
     def _has_room(self, queue: str) -> bool:
         """Whether to ask for messages now; if not, the queue is asked again when there is room."""
@@ -151,13 +151,13 @@ class Channel(upstream.Channel):  # type: ignore[misc]
             # A thread settled the last message between the look and the note.
             self._full.discard(queue)
             return True
-        self._look_later(queue, FULL)
+        self._look_later(queue)
         return False
 
-    def _look_later(self, queue: str, seconds: float) -> None:
+    def _look_later(self, queue: str) -> None:
         if queue not in self._looks:
             self._looks.add(queue)
-            self.hub.call_later(seconds, self._look_again, queue)
+            self.hub.call_later(LOOK, self._look_again, queue)
 
     def _look_again(self, queue: str) -> None:
         self._looks.discard(queue)
@@ -200,7 +200,7 @@ class Channel(upstream.Channel):  # type: ignore[misc]
         messages = answer.get("Messages") or []
         for raw in messages:
             self._deliver(url, queue, raw)
-        if len(messages) == BATCH and not self._is_shut(queue):
+        if len(messages) == BATCH and not self._shut:
             self._receive_more(url, queue)
         return len(messages)
 
