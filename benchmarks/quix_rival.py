@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tempfile
 import time
 from collections import Counter
 from typing import Any
@@ -71,6 +72,13 @@ def main() -> None:
     parser.add_argument("--events", type=int)
     options = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    # It makes a folder for state even where nothing keeps any, and by itself in the folder it is started from.
+    with tempfile.TemporaryDirectory(prefix="forkroad-quix-") as state:
+        print(json.dumps(consume(options.events, state)))
+
+
+def consume(events: int, state: str) -> dict[str, float]:
+    """Seconds from the first event to the last commit, processor seconds, and events that did not come."""
     app = Application(
         broker_address=os.environ["KAFKA_BOOTSTRAP_SERVERS"],
         consumer_group=f"bench-quix-{time.time_ns()}",  # Each run reads all of it again.
@@ -79,9 +87,10 @@ def main() -> None:
         commit_every=4000,
         commit_interval=5.0,
         loglevel="WARNING",
+        state_dir=state,
     )
     name = f"{os.environ['FORKROAD_NAMESPACE']}.{TOPIC}"
-    sink = Tables(options.events)
+    sink = Tables(events)
     frame = app.dataframe(app.topic(name, value_deserializer="json"))
 
     def begin(value: Any) -> Any:
@@ -90,8 +99,8 @@ def main() -> None:
 
     frame.apply(begin).sink(sink)
     before = time.process_time()
-    app.run(count=options.events, timeout=60)
-    print(json.dumps({"seconds": sink.ended - sink.began, "cpu": time.process_time() - before, "left": sink.left}))
+    app.run(count=events, timeout=60)
+    return {"seconds": sink.ended - sink.began, "cpu": time.process_time() - before, "left": sink.left}
 
 
 if __name__ == "__main__":
