@@ -14,6 +14,9 @@ LATELY = timedelta(hours=1)
 #: City minutes over which orders a minute are averaged.
 PACE = 5
 WEEK = timedelta(days=7)
+#: Why an open order needs an eye, the most pressing first; and why one that has ended may.
+ATTENTION = ("no courier yet", "open for very long", "waits at the counter", "without an answer")
+GIVEN_UP = "could not be delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +94,22 @@ def couriers(scope: Scope = CITY) -> Use:
 def attention(
     now: datetime, scope: Scope = CITY, *, rule: Rule = DEFAULT, limit: int = 12
 ) -> tuple[int, list[Attention]]:
-    """How many orders need an eye, and the first of them: undispatched ones, then those late, then those at risk."""
+    """How many orders need an eye, and the first of them: undispatched ones, then those open for too long."""
     where, values = scope.where()
     minute = "interval '1 minute'"
-    # Each reason with its place in the list; the first that applies is told.
+    # In the order of `ATTENTION`; the first that applies is told.
     reasons = (
         (
             f"(status = 'ready' OR status = 'accepted' AND ready_by < %s + %s * {minute})"
             " AND coalesce(courier_id, 0) = 0",
-            "no courier yet",
             [now, rule.undispatched],
         ),
-        (f"placed_at < %s - %s * {minute}", "later than promised", [now, rule.promise]),
-        (f"placed_at < %s - %s * {minute}", "at risk of being late", [now, rule.at_risk]),
-        (f"status = 'ready' AND ready_at < %s - %s * {minute}", "waits at the counter", [now, rule.waiting]),
-        (
-            f"status IN ('placed', 'paid') AND placed_at < %s - %s * {minute}",
-            "without an answer",
-            [now, rule.unanswered],
-        ),
+        (f"placed_at < %s - %s * {minute}", [now, rule.promise]),
+        (f"status = 'ready' AND ready_at < %s - %s * {minute}", [now, rule.waiting]),
+        (f"status IN ('placed', 'paid') AND placed_at < %s - %s * {minute}", [now, rule.unanswered]),
     )
-    cases = " ".join(f"WHEN {condition} THEN {place}" for place, (condition, _, _) in enumerate(reasons))
-    given = [value for _, _, numbers in reasons for value in numbers]
+    cases = " ".join(f"WHEN {condition} THEN {place}" for place, (condition, _) in enumerate(reasons))
+    given = [value for _, numbers in reasons for value in numbers]
     statement = f"""
         SELECT count(*) OVER (), order_id, restaurant, zone, status, place, placed_at, offers
         FROM (SELECT *, CASE {cases} END AS place FROM analytics_orderlife WHERE {where} AND ended_at IS NULL) AS open
@@ -120,7 +117,7 @@ def attention(
     """
     found = rows(statement, [*given, *values])
     orders = [
-        Attention(order, shop, zone, status, reasons[place][1], (now - placed).total_seconds() if placed else 0.0, n)
+        Attention(order, shop, zone, status, ATTENTION[place], (now - placed).total_seconds() if placed else 0.0, n)
         for _, order, shop, zone, status, place, placed, n in found
     ]
     return (found[0][0] if found else 0), orders
@@ -135,7 +132,7 @@ def undeliverable(now: datetime, scope: Scope = CITY, *, limit: int = 12) -> lis
         ORDER BY ended_at DESC, order_id LIMIT {int(limit)}
     """
     return [
-        Attention(id, shop, zone, status, "could not be delivered", (now - at).total_seconds() if at else 0.0, n)
+        Attention(id, shop, zone, status, GIVEN_UP, (now - at).total_seconds() if at else 0.0, n)
         for id, shop, zone, status, at, n in rows(statement, [*values, now - LATELY])
     ]
 

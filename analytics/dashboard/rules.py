@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """All in city minutes. `promise` is what a customer is told at most, from the click to the door."""
+    """All in city minutes. `promise` is what this city wants to stay under, from the click to the door; what a customer
+    is told is each order's own (`delivery.eta`).
+    """
 
     promise: float = 60
-    #: Open so long, an order is at risk of breaking the promise.
+    #: Open so long, an order is called at risk of it where rules are tried on old events.
     at_risk: float = 45
     #: Food is ready, or due, within this time and nobody has been found to fetch it.
     undispatched: float = 2

@@ -1,6 +1,7 @@
 """What needs a hand first: orders, incidents and decisions in one list, the most pressing on top, each with what to do.
 
-Orders come from the dashboard's read model, as all on that page; incidents and decisions that wait from their tables.
+Orders come from the dashboard's read model, as all on that page; what customers were told, incidents and decisions that
+wait come from their own tables.
 """
 
 from __future__ import annotations
@@ -13,26 +14,32 @@ from datetime import datetime
 from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 from analytics.dashboard import selectors as numbers
 from analytics.dashboard.selectors import Scope
 from analytics.models import FraudCase
+from delivery.eta.overdue import Overdue, overdue
 from messaging.alerting.rules import rule_of
 from messaging.models import DeadLetter, Incident
 from messaging.models.incident import Severity
 from orders.models import Refund
 
-#: Of each kind, at most so many are looked at.
+#: Of each kind, at most so many are shown.
 MOST = 20
+#: Orders that need an eye are counted up to here.
+COUNTED = 1000
 #: Of orders that were given up, so many are named.
 FAILED_SHOWN = 3
 
+LATE, AT_RISK = "later than promised", "at risk of being late"
 #: Why an order needs an eye → its place in the list, its colour, and what to do: a word, and a part of its page.
 ORDERS = {
     "no courier yet": (1, "bad", "Find a courier", "#couriers-title"),
-    "later than promised": (2, "bad", "Make good", "#actions"),
+    LATE: (2, "bad", "Look after it", "#couriers-title"),
     "could not be delivered": (3, "bad", "See why", "#story"),
-    "at risk of being late": (5, "work", "Look after it", "#couriers-title"),
+    AT_RISK: (5, "work", "Look after it", "#couriers-title"),
+    "open for very long": (6, "work", "Look after it", "#couriers-title"),
     "waits at the counter": (6, "work", "Look after it", "#couriers-title"),
     "without an answer": (7, "work", "Call it off", "#reason"),
 }
@@ -57,15 +64,16 @@ class Hand:
 
 def hands(now: datetime, scope: Scope) -> tuple[int, list[Hand]]:
     """How many there are, and the first of them."""
+    everywhere = not (scope.zone or scope.restaurant)
     count, orders = _orders(now, scope)
-    found = list(_decisions()) if not (scope.zone or scope.restaurant) else []
-    incidents = list(Incident.objects.open().by_need()[:MOST])
-    for incident in incidents:
+    found = list(_decisions()) if everywhere else []
+    here = {scope.zone, str(scope.restaurant)}
+    for incident in Incident.objects.open().by_need()[:MOST]:
         key = _order_of(incident)
         if key in orders:
             # One line an order: what the incident says of it is the better word.
             orders[key] = _with(orders[key], incident)
-        else:
+        elif everywhere or incident.subject in here:
             found.append(_incident(incident, key))
     listed = [*orders.values(), *found]
     listed.sort(key=lambda hand: (hand.rank, -(hand.age or 0)))
@@ -73,10 +81,31 @@ def hands(now: datetime, scope: Scope) -> tuple[int, list[Hand]]:
 
 
 def _orders(now: datetime, scope: Scope) -> tuple[int, dict[str, Hand]]:
-    count, pressing = numbers.attention(now, scope)
+    _, pressing = numbers.attention(now, scope, limit=COUNTED)
     failed = numbers.undeliverable(now, scope)
+    orders = {str(each.order_id): _order(each) for each in pressing}
+    for each in overdue(now, zone=scope.zone, restaurant=scope.restaurant):
+        key, late = str(each.order_id), _late(each, now)
+        before = orders.get(key)
+        # Where nobody comes or nobody answers, that says better what to do.
+        if before and before.why in ("no courier yet", "without an answer"):
+            late = replace(before, rank=min(before.rank, late.rank), detail=f"{before.detail} · {_told(each)}")
+        orders[key] = late
     # There is nothing more to save: the latest stand for all of them.
-    return count + len(failed), {str(each.order_id): _order(each) for each in [*pressing, *failed[:FAILED_SHOWN]]}
+    count = len(orders) + len(failed)
+    return count, orders | {str(each.order_id): _order(each) for each in failed[:FAILED_SHOWN]}
+
+
+def _late(each: Overdue, now: datetime) -> Hand:
+    why = LATE if each.told < now else AT_RISK
+    age = (now - each.placed_at).total_seconds()
+    seen = numbers.Attention(each.order_id, each.restaurant, each.zone, each.status, why, age, 0)
+    hand = _order(seen)
+    return replace(hand, detail=f"{hand.detail} · {_told(each)}")
+
+
+def _told(each: Overdue) -> str:
+    return f"told {localtime(each.told):%H:%M} at the latest, expected {localtime(each.expected):%H:%M}"
 
 
 def _order(each: numbers.Attention) -> Hand:

@@ -20,12 +20,21 @@ from orders.tracker import track
 
 from .after import rating_of
 
+#: Orders on a page of them.
+PAGE = 20
+
 
 @for_role(Role.CUSTOMER)
 @require_GET
+@vary_on_headers("HX-Request")
 def mine(request: HttpRequest) -> HttpResponse:
-    orders = Order.objects.for_customer(account(request).pk).select_related("restaurant")
-    return render(request, "orders/mine.html", {"orders": orders[:50]})
+    """The latest first, by pages (`page`, from 1); for htmx the list alone, as it stands now."""
+    asked = request.GET.get("page", "")
+    page = max(1, int(asked)) if asked.isdecimal() and len(asked) < 9 else 1
+    found = Order.objects.for_customer(account(request).pk).select_related("restaurant")
+    orders = list(found[(page - 1) * PAGE : page * PAGE + 1])
+    context = {"orders": orders[:PAGE], "page": page, "older": page + 1 if len(orders) > PAGE else None}
+    return render(request, "orders/_mine.html" if by_htmx(request) else "orders/mine.html", context)
 
 
 @for_role(Role.CUSTOMER)

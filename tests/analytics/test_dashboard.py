@@ -153,7 +153,7 @@ def test_last_week_stands_beside_this_one() -> None:
     assert (minutes[-1].delivered, minutes[-1].revenue) == (1, 1000)
 
 
-def test_undispatched_orders_come_first_then_late_ones_then_those_at_risk() -> None:
+def test_undispatched_orders_come_first_then_those_open_for_too_long() -> None:
     told = Told()
     told.placed(1, -50)
     told.placed(2, -61)
@@ -172,14 +172,13 @@ def test_undispatched_orders_come_first_then_late_ones_then_those_at_risk() -> N
     count, orders = selectors.attention(at(0))
     assert [(one.order_id.int, one.why) for one in orders] == [
         (3, "no courier yet"),
-        (2, "later than promised"),
-        (1, "at risk of being late"),
+        (2, "open for very long"),
         (5, "without an answer"),
     ]
-    assert count == 4
+    assert count == 3
     assert orders[0] == Attention(uuid.UUID(int=3), "Trattoria", "centre", "accepted", "no courier yet", 1200.0, 0)
-    assert selectors.attention(at(0), limit=1)[0] == 4
-    stricter = Rule(at_risk=4, unanswered=100)
+    assert selectors.attention(at(0), limit=1)[0] == 3
+    stricter = Rule(promise=4, unanswered=100)
     assert [one.order_id.int for one in selectors.attention(at(0), rule=stricter)[1]] == [3, 2, 1, 4, 5, 6]
     assert selectors.attention(at(0), Scope(zone="harbour")) == (0, [])
 

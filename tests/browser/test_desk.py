@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,6 +14,13 @@ from tests.browser.scene import signed_in
 from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
 from tests.system import running
+
+#: Milliseconds from one ring to the next while an order waits (`kitchen.js: AGAIN`).
+RINGS_EVERY = 6000
+
+
+def rings(page: Page) -> int:
+    return int(page.locator("#sound").get_attribute("data-rang") or "0")
 
 
 def press_until(page: Page, wanted: str, *, most: int = 40) -> None:
@@ -26,7 +35,7 @@ def press_until(page: Page, wanted: str, *, most: int = 40) -> None:
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_a_new_order_cannot_be_missed(namespace: str) -> None:
-    # given: a cook who has turned the sound on, and looks at what is ready
+    # given: a cook who has changed nothing, and looks at what is ready
     shop = factories.make_restaurant()
     topology.apply()
     watch = Watch()
@@ -37,10 +46,14 @@ def test_a_new_order_cannot_be_missed(namespace: str) -> None:
         context.add_cookies(signed_in(shop.user.username, url=system.url))
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
+        page.clock.install()
         page.goto("/kitchen/?tab=ready")
         expect(page.locator("#light")).to_have_attribute("data-state", "on", timeout=PATIENCE)
-        page.get_by_role("button", name="Turn the sound on").click()
-        expect(page.locator("#sound")).to_have_attribute("data-awake", "true", timeout=PATIENCE)
+        sound = page.locator("#sound")
+        expect(sound).to_have_text("Sound: press anywhere once")
+        page.get_by_role("heading", name="Today").click()
+        expect(sound).to_have_text("Sound is on", timeout=PATIENCE)
+        expect(sound).to_have_attribute("data-awake", "true")
         title = page.title()
 
         # when
@@ -50,8 +63,12 @@ def test_a_new_order_cannot_be_missed(namespace: str) -> None:
         expect(page.locator("#alarm")).to_contain_text("A new order waits for your answer", timeout=PATIENCE)
         expect(page.locator("#alarm .seconds")).to_contain_text(":")
         expect(page.locator("#alarm-spoken")).to_have_text(f"New order {order.number}")
-        expect(page.locator("#sound")).to_have_attribute("data-rang", "2", timeout=PATIENCE)  # the trial, and the order
+        expect(sound).to_have_attribute("data-rang", "1", timeout=PATIENCE)
         expect(page).to_have_title("(1) New order", timeout=PATIENCE)
+        # and: again and again, until somebody answers
+        rang = rings(page)
+        page.clock.fast_forward(RINGS_EVERY)
+        expect(sound).to_have_attribute("data-rang", re.compile(f"^{rang + 1}$|^{rang + 2}$"), timeout=PATIENCE)
 
         # when: the keyboard alone finds the tab and accepts
         press_until(page, "tab-paid")
@@ -64,7 +81,41 @@ def test_a_new_order_cannot_be_missed(namespace: str) -> None:
         expect(page.locator("[data-new-order]")).to_have_count(0, timeout=PATIENCE)
         expect(page).to_have_title(title, timeout=PATIENCE)
         expect(page.locator("#tab-accepted .count")).to_have_text("1")
+        rang = rings(page)
+        page.clock.fast_forward(3 * RINGS_EVERY)
+        assert rings(page) == rang
         order.refresh_from_db()
         assert order.status == "accepted"
         assert watch.errors == []
         assert watch.outside == []
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_sound_is_turned_off_only_by_whoever_hears_it(namespace: str) -> None:
+    # given: a page on which nothing has been pressed, so that the browser plays nothing
+    shop = factories.make_restaurant()
+    topology.apply()
+    watch = Watch()
+    with running("web") as system, chromium() as browser:
+        context = watch.over(browser.new_context(base_url=system.url))
+        context.add_cookies(signed_in(shop.user.username, url=system.url))
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto("/kitchen/")
+        sound = page.locator("#sound")
+        expect(sound).to_have_text("Sound: press anywhere once")
+
+        # when: the button itself is what is pressed → then: it wakes, and is tried
+        sound.click()
+        expect(sound).to_have_text("Sound is on", timeout=PATIENCE)
+        expect(sound).to_have_attribute("data-rang", "1", timeout=PATIENCE)
+        # when: pressed again → then: off, also on the next day
+        sound.click()
+        expect(sound).to_have_text("Turn the sound on")
+        page.reload()
+        expect(sound).to_have_text("Turn the sound on")
+        # when → then
+        sound.click()
+        expect(sound).to_have_text("Sound is on", timeout=PATIENCE)
+        assert (watch.errors, watch.outside) == ([], [])

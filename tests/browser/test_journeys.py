@@ -21,7 +21,7 @@ from messaging.models import DeadLetter, Incident
 from messaging.models.incident import open_incident
 from orders import lifecycle
 from orders.lifecycle import Actor
-from orders.models import Order, ZoneFare
+from orders.models import Order, Restaurant, ZoneFare
 from orders.payments import tasks
 from tests import factories
 from tests.analytics.fraud.stories import suspect
@@ -191,8 +191,16 @@ def test_a_restaurant_s_evening(namespace: str, width: int) -> None:
         expect(page.get_by_text("Cake can be ordered again")).to_be_attached()
         press(page, "Pause")
         expect(page.get_by_role("heading", name="Paused")).to_be_visible()
+        expect(page.get_by_role("button", name="Pause", exact=True)).to_have_count(0)
         page.locator("#resume").click()
         expect(page.get_by_role("heading", name="Paused")).to_have_count(0)
+        # and: while nobody looked three orders went by, which is seen without a reload
+        Restaurant.objects.filter(pk=shop.pk).update(paused=True, auto_paused=True, unanswered=3)
+        page.evaluate("htmx.trigger(document.body, 'answered')")
+        expect(page.get_by_role("heading", name="Paused by itself")).to_be_visible()
+        expect(page.get_by_role("button", name="Pause", exact=True)).to_have_count(0)
+        page.locator("#resume").click()
+        expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
         # and: its followers are told
         page.get_by_label("Your post").fill("Fresh cake at five")
         press(page, "Post it")

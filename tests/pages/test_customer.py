@@ -13,6 +13,7 @@ from accounts.models import User
 from orders import customer, lifecycle
 from orders.lifecycle import Actor
 from orders.models import MenuItem, Order, Restaurant
+from orders.views.mine import PAGE
 from tests import factories
 
 from .conftest import sign_in
@@ -342,3 +343,23 @@ def test_my_orders_are_mine(alice: User) -> None:
     assert own.number in page and other.number not in page
     customer.cancel(own.pk, by=alice, reason="test")
     assert "Cancelled" in sign_in(alice).get(reverse("orders:mine")).content.decode()
+
+
+def test_orders_come_by_pages(alice: User) -> None:
+    # given: more than a page of them
+    orders = [factories.place_order(alice) for _ in range(PAGE + 1)]
+    browser = sign_in(alice)
+    # when → then: the latest first, and the way to the others
+    first = browser.get(reverse("orders:mine")).content.decode()
+    assert orders[-1].number in first and orders[1].number in first and orders[0].number not in first
+    assert '?page=2" id="older"' in first
+    second = browser.get(reverse("orders:mine"), {"page": "2"}).content.decode()
+    assert orders[0].number in second and orders[1].number not in second
+    assert 'id="older"' not in second and '?page=1" id="newer"' in second
+    # and: what is no page says so or is the first
+    assert "No older orders." in browser.get(reverse("orders:mine"), {"page": "3"}).content.decode()
+    for wrong in ("0", "-1", "x", "9" * 30):
+        assert orders[-1].number in browser.get(reverse("orders:mine"), {"page": wrong}).content.decode()
+    # and: what htmx gets is the list alone
+    piece = browser.get(reverse("orders:mine"), headers={"HX-Request": "true"}).content.decode()
+    assert orders[-1].number in piece and "<html" not in piece

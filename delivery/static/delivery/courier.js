@@ -2,8 +2,7 @@
 (function () {
   "use strict";
 
-  var KEY = "forkroad-courier-sound";
-  var road, courier, queue, title;
+  var road, courier, queue, title, chime;
   var streaming = false;
   var heard = true;
 
@@ -51,54 +50,12 @@
   }
 
   // Sound and vibration for a new offer.
-  var audio = null;
   var rung = "";
-  var rang = 0;
-  function wanted() {
-    try { return window.localStorage.getItem(KEY) !== "off"; } catch (error) { return true; }
-  }
-  function wake() {
-    if (!audio && window.AudioContext) audio = new window.AudioContext();
-    if (audio && audio.state === "suspended") audio.resume().then(showSound, function () {});
-    showSound();
-  }
-  function showSound() {
-    var button = document.getElementById("sound");
-    var awake = audio !== null && audio.state === "running";
-    button.hidden = false;
-    button.setAttribute("aria-pressed", String(wanted()));
-    button.dataset.awake = String(awake);
-    document.getElementById("sound-word").textContent =
-      !wanted() ? "Turn sound and vibration on" : awake ? "Sound and vibration are on" : "Sound: press anywhere once";
-  }
-  function tone(pitch, start) {
-    var oscillator = audio.createOscillator();
-    var volume = audio.createGain();
-    oscillator.type = "triangle";
-    oscillator.frequency.value = pitch;
-    oscillator.connect(volume);
-    volume.connect(audio.destination);
-    volume.gain.setValueAtTime(0.0001, start);
-    volume.gain.exponentialRampToValueAtTime(0.6, start + 0.02);
-    volume.gain.exponentialRampToValueAtTime(0.0001, start + 0.3);
-    oscillator.start(start);
-    oscillator.stop(start + 0.35);
-  }
-  function ring() {
-    if (!wanted()) return;
-    if (navigator.vibrate && navigator.userActivation && navigator.userActivation.hasBeenActive) {
-      navigator.vibrate([180, 80, 180, 80, 400]);
-    }
-    if (!audio || audio.state !== "running") return;
-    [659, 784, 988, 1319].forEach(function (pitch, at) { tone(pitch, audio.currentTime + at * 0.16); });
-    rang += 1;
-    document.getElementById("sound").dataset.rang = String(rang);
-  }
   function call() {
     var offer = document.getElementById("offer");
     var id = offer ? offer.dataset.offer : "";
     document.title = id ? "Offer: " + document.getElementById("pay").textContent : title;
-    if (id && id !== rung) ring();
+    if (id && id !== rung) chime.ring();
     rung = id;
   }
 
@@ -188,16 +145,17 @@
     queue = window.forkroadQueue;
     courier = Number(road.dataset.courier);
     title = document.title;
+    chime = window.forkroadChime({
+      key: "forkroad-courier-sound",
+      words: {
+        off: "Turn sound and vibration on", asleep: "Sound: press anywhere once", on: "Sound and vibration are on"
+      },
+      notes: [659, 784, 988, 1319], gap: 0.16, wave: "triangle", volume: 0.6, shake: [180, 80, 180, 80, 400]
+    });
     queue.listen(dress);
     keepJobs();
     look();
-    showSound();
     send();
-    document.getElementById("sound").addEventListener("click", function () {
-      try { window.localStorage.setItem(KEY, wanted() ? "off" : "on"); } catch (error) { /* for now only */ }
-      if (wanted()) { wake(); window.setTimeout(ring, 150); }
-      showSound();
-    });
     if ("serviceWorker" in navigator) {
       navigator.serviceWorker.register(road.dataset.worker).catch(function () { /* The page works without it. */ });
     }
@@ -256,10 +214,6 @@
   window.addEventListener("offline", function () { light(); answers(); dress(); });
   window.addEventListener("online", function () { light(); answers(); dress(); send(); refresh(); });
   document.addEventListener("visibilitychange", function () { if (!document.hidden) refresh(); });
-  ["pointerdown", "keydown"].forEach(function (name) {
-    document.addEventListener(name, function () { if (wanted()) wake(); }, true);
-  });
-
   window.addEventListener("beforeinstallprompt", function (event) {
     event.preventDefault();
     var button = document.getElementById("install");
