@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.processes import Process, running
+from benchmarks.processes import Process, ended_by_a_signal, running
 
 ROOT = Path(__file__).resolve().parents[1]
 TOPIC = "orders.events"
@@ -47,7 +47,7 @@ def servers(settings: Mapping[str, str] = LOGICAL) -> Iterator[dict[str, str]]:
     stack = Stack(home)
     stack.postgres.settings |= settings
     try:
-        with stack:
+        with ended_by_a_signal(), stack:
             yield stack.env() | {"FORKROAD_HOME": str(home), "FORKROAD_NAMESPACE": "bench"}
     finally:
         paths.remove_data(home)

@@ -63,6 +63,20 @@ def running(*commands: Sequence[str], env: dict[str, str] | None = None, within:
 
 
 @contextlib.contextmanager
+def ended_by_a_signal() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that what it started is ended with it."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
 def stopped(started: Sequence[Process] | Sequence[psutil.Process]) -> Iterator[None]:
     """They do nothing within the block, so that what piles up meanwhile is there at once when they go on."""
     for one in started:

@@ -56,6 +56,14 @@ def offer_to(courier: Courier, order: Order | None = None) -> Offer:
     return offer
 
 
+def bundle_to(courier: Courier) -> tuple[Offer, Order, Order]:
+    """Two ready orders in one offer; the one with the higher id has the first door."""
+    second, first = sorted((factories.ready_order() for _ in range(2)), key=lambda order: order.id)
+    offer = offers.make(first.id, second.id, courier_id=courier.pk)
+    assert offer is not None
+    return offer, first, second
+
+
 def taken(courier: Courier, order: Order | None = None) -> Order:
     """An order that the courier accepted, as it is then."""
     order = order or factories.accepted_order()

@@ -21,12 +21,10 @@ from orders.models import Order
 from tests import factories
 from tests.racing import at_once
 
-from .conftest import commands, facts, highest_load, let_run_out
+from .conftest import bundle_to, commands, facts, highest_load, let_run_out
 
 alone = pytest.mark.django_db
 together = pytest.mark.django_db(transaction=True)
-
-Bundle = tuple[Offer, Order, Order]
 
 
 @pytest.fixture
@@ -34,14 +32,6 @@ def big_bag(courier: Courier) -> Courier:
     Courier.objects.update(capacity=3)
     courier.refresh_from_db()
     return courier
-
-
-def bundle_to(courier: Courier) -> Bundle:
-    """Two ready orders in one offer; the one with the higher id has the first door."""
-    second, first = sorted((factories.ready_order() for _ in range(2)), key=lambda order: order.id)
-    offer = offers.make(first.id, second.id, courier_id=courier.pk)
-    assert offer is not None
-    return offer, first, second
 
 
 def call_off(order: Order) -> None:
