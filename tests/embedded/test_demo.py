@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from django.core.management import CommandError, call_command
+from playwright.sync_api import expect
 
 from config.embedded import paths
 from config.embedded.demo import last_json
@@ -21,6 +23,8 @@ from config.embedded.process import running
 from config.embedded.stack import read_env
 from config.embedded.supervisor import answers
 from messaging.consuming.group import all_groups
+from tests.browser.chromium import chromium
+from tests.browser.test_order_to_door import PATIENCE
 from tests.waiting import wait_for
 
 SERVERS = {"postgres", "kafka", "sqs"}
@@ -128,6 +132,36 @@ def test_the_whole_system_comes_up_mends_itself_and_leaves_nothing_behind(tmp_pa
         assert not any(running(each) for each in everything)
         assert not (home / "run.env").exists()
         assert read_journal(home) is None
+
+
+@pytest.mark.browser
+def test_whoever_breaks_something_sees_it_come_back(tmp_path: Path) -> None:
+    with demo(tmp_path / "home", "--no-simulator", "--json", "--for", "3600") as process, chromium() as browser:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("Ctrl-C"):
+                break
+        page = browser.new_page(base_url=read_env(tmp_path / "home" / "run.env")["FORKROAD_URL"])
+        page.set_default_timeout(PATIENCE)
+        # given: an operator by one click, at the switches
+        page.goto("/account/login/")
+        page.get_by_role("button", name="The operator").click()
+        page.goto("/operator/faults")
+        expect(page.get_by_text("Nothing has been broken yet.")).to_be_visible()
+        # when
+        page.get_by_role("button", name="Stop the relay").click()
+        # then: it is said that it is away, how long it was, and when nothing waited any more, without a reload
+        recovery = page.locator("#recovery")
+        expect(recovery.get_by_role("heading", name="Something is broken")).to_be_visible()
+        expect(recovery.get_by_text("away", exact=True)).to_be_visible()
+        expect(recovery.get_by_text(re.compile(r"back after \d+\.\d s"))).to_be_visible(timeout=60_000)
+        expect(recovery.get_by_text(re.compile(r"all worked off after \d+\.\d s"))).to_be_visible(timeout=60_000)
+        expect(recovery.get_by_role("heading", name="The roads")).to_be_visible()
+        # when: the city is to go faster → then: it does
+        page.get_by_label("City seconds a second").select_option("120")
+        page.get_by_role("button", name="Set the speed").click()
+        expect(page.locator("#speed")).to_have_value("120")
+        expect(page.locator("#messages")).not_to_be_empty()
 
 
 def test_a_demo_ended_while_it_starts_ends_what_it_had_started(tmp_path: Path) -> None:
