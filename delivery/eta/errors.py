@@ -19,8 +19,9 @@ from .quantiles import upper
 
 #: The chance with which the latest time is to hold.
 CHANCE = 0.9
-#: Deliveries that are looked back on, and those whose promises tell how well the chance was met.
-WINDOW, RECENT = 250, 100
+#: Deliveries whose errors count: few, for an hour later a rush is over. And those whose promises tell how well the
+#: chance was met: more, for nine in ten of few is mostly luck.
+WINDOW, RECENT = 60, 100
 #: How much of a shortfall is made good by a higher rank.
 GAIN = 1.0
 #: Errors that count where few are known yet: rather late than early. In units of an order's scale.
@@ -54,7 +55,7 @@ def margin(errors: Sequence[float], held: Sequence[bool]) -> Margin:
     # Below a few, one late order would swing it.
     missing = CHANCE - sum(recent) / len(recent) if len(recent) >= ENOUGH else 0.0
     share = min(0.99, max(0.75, CHANCE + GAIN * missing))
-    known = [*errors, *(PRIOR if len(errors) < ENOUGH else ())]
+    known = [*errors[:WINDOW], *(PRIOR if len(errors) < ENOUGH else ())]
     return Margin(expected=upper(known, 0.5), latest=upper(known, share))
 
 
@@ -69,7 +70,7 @@ def margins(*, fresh: float = FRESH) -> dict[str, Margin]:
     errors: dict[str, list[float]] = {stage: [] for stage in STAGES}
     held: dict[str, list[bool]] = {stage: [] for stage in STAGES}
     with connection.cursor() as cursor:
-        cursor.execute(READ, [list(STAGES), WINDOW])
+        cursor.execute(READ, [list(STAGES), max(WINDOW, RECENT)])
         for stage, error, kept in cursor.fetchall():
             errors[stage].append(error)
             held[stage].append(kept)

@@ -85,6 +85,20 @@ def test_a_city_that_slows_down_is_followed() -> None:
     assert 0.88 <= sum(held[:-100]) / len(held[:-100]) <= 0.92
 
 
+def test_a_rush_that_is_over_is_soon_forgotten() -> None:
+    """Long margins for an hour after it would hold always, and tell a customer nothing."""
+    dice = random.Random(7)
+    errors: list[float] = []
+    held: list[bool] = []
+    for n in range(500):
+        latest = margin(errors, held).latest
+        error = dice.gauss(3 if n < 250 else 0, 1)
+        held.insert(0, error <= latest)
+        errors.insert(0, error)
+    after = held[:220]
+    assert 0.88 <= sum(after) / len(after) <= 0.92
+
+
 def test_the_first_promises_are_cautious() -> None:
     first = margin([], [])
     assert (first.expected, first.latest) == (upper(PRIOR, 0.5), upper(PRIOR, CHANCE))
