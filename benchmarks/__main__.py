@@ -48,6 +48,7 @@ BENCHMARKS = (
     Benchmark("dashboard", ("--seconds", "10")),
     Benchmark("positions", ("--seconds", "10", "--limit-seconds", "3")),
     Benchmark("pages", ("--visits", "1")),
+    Benchmark("moves", ("--orders", "3")),
     Benchmark("fanout"),
     Benchmark("eta", ("--seconds", "60")),
     Benchmark("fraud", ("--seeds", "101", "--seconds", "10")),

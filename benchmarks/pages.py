@@ -140,7 +140,7 @@ def visit(browser: Browser, url: str, page: Visited) -> Visit:
     context = browser.new_context(base_url=url, viewport=PHONE, device_scale_factor=2, is_mobile=True)  # type: ignore[arg-type]
     try:
         if page.who:
-            context.add_cookies(_cookies(page.who, url))
+            context.add_cookies(sign_in(page.who, url))
         shown = context.new_page()
         shown.set_default_timeout(60_000)
         if page.before:
@@ -162,7 +162,8 @@ def visit(browser: Browser, url: str, page: Visited) -> Visit:
         context.close()
 
 
-def _cookies(who: str, url: str) -> Any:
+def sign_in(who: str, url: str) -> Any:
+    """The cookies of the first whose name begins so."""
     from django.test import Client
 
     from accounts.models import User

@@ -1,7 +1,7 @@
 """The courier's app in real browsers: installed, by keyboard alone, pressed twice, without a connection, beaten to it.
 
 Beside it the customer's page, which sees each of the courier's moves by itself, and whose moves the courier sees. How
-long each takes is printed and not asserted: it is the machine's business.
+long each takes is printed and not asserted: it is the machine's business, and `benchmarks.moves` measures it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pytest
 from django.db.models import Value
 from playwright.sync_api import Browser, Page, Route, expect
 
+from benchmarks.moves import NOTE, took
 from delivery import couriers, offers
 from delivery.models import Courier, Offer, Press
 from messaging import topology
@@ -26,19 +27,6 @@ from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
 from tests.delivery.conftest import offer_to
 from tests.system import System, running
-from tests.waiting import wait_for
-
-#: A page notes when it showed what, and when it was clicked, on this machine's one clock.
-NOTE = """
-    window.seen = [];
-    document.addEventListener("click", () => { sessionStorage.clicked = Date.now(); }, true);
-    document.addEventListener("DOMContentLoaded", () => {
-        new MutationObserver(() => window.seen.push([Date.now(), document.body.innerText]))
-            .observe(document.body, {childList: true, subtree: true, characterData: true});
-    });
-"""
-SEEN_AT = """([text, there, since]) =>
-    (window.seen.find((each) => each[0] >= since && each[1].includes(text) === there) || [0])[0]"""
 
 
 def open_page(browser: Browser, system: System, watch: Watch, username: str, address: str, **options: Any) -> Page:
@@ -61,11 +49,7 @@ def lasting_offer(courier: Courier, order: Order) -> Offer:
 
 
 def delay(actor: Page, witness: Page, text: str, *, there: bool = True) -> str:
-    """Milliseconds from the last click on one page until the text was on the other, or no longer there."""
-    since = int(actor.evaluate("sessionStorage.clicked"))
-    asked = [text, there, since]
-    shown = wait_for(lambda: witness.evaluate(SEEN_AT, asked), within=20, what=f"{text!r} on the other page")
-    return f"{text!r} {'came' if there else 'went'} in {shown - since} ms"
+    return f"{text!r} {'came' if there else 'went'} in {took(actor, witness, text, there=there):.0f} ms"
 
 
 @pytest.mark.browser
