@@ -56,7 +56,7 @@ class PreparationOpen(models.Model):
 
 
 class Promise(models.Model):
-    """What was promised of an order when it reached a stage.
+    """What was promised of an order when it reached a stage, or was put off.
 
     `base` is the plain sum of what lies ahead, `scale` (seconds) how much this order's sum may err beside others'.
     What was promised is base plus a quantile of past errors times scale.

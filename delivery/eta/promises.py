@@ -12,13 +12,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from django.db import connection
+from django.db.models import Max
 
 from accounts.models import Address
 from delivery.models import Assignment
 from messaging.envelope import Envelope
 from orders.city import city_now, the_city
-from orders.events import OrderDelivered, OrderEvent
-from orders.models import FINAL, City, Order, Restaurant
+from orders.events import OrderDelayed, OrderDelivered, OrderEvent
+from orders.models import FINAL, City, Order, OrderHistory, Restaurant, Status
 
 from . import estimate
 from .errors import margins
@@ -75,22 +76,25 @@ def keep(events: Sequence[Envelope], *, generation: int) -> None:
 
 
 def make(order_ids: Collection[uuid.UUID]) -> int:
-    """Promise anew where an order's stage or courier is another than at its last promise; how many were made."""
+    """Promise anew where an order's stage or courier is another than at its last promise, or its restaurant has said
+    since that it takes longer; how many were made."""
     open_orders = Order.objects.filter(pk__in=order_ids).exclude(status__in=FINAL)
     orders = list(open_orders.select_related("restaurant", "address"))
     if not orders:
         return 0
     jobs = _jobs(orders)
     latest = {
-        row.order_id: (row.stage, row.courier_id)
+        row.order_id: row
         for row in Promise.objects.filter(order__in=orders).order_by("order_id", "-sequence").distinct("order_id")
     }
     by_order = {job.order_id: job for held in jobs.values() for job in held}
+    delayed = _delayed(orders)
     moved = []
     for order in orders:
         job = by_order.get(order.id)
         stands = estimate.stage_of(order, job), job.courier_id if job else None
-        if latest.get(order.id) != stands:
+        last = latest.get(order.id)
+        if last is None or (last.stage, last.courier_id) != stands or delayed.get(order.id, 0) > last.sequence:
             moved.append((order, job, *stands))
     if not moved:
         return 0
@@ -115,6 +119,15 @@ def make(order_ids: Collection[uuid.UUID]) -> int:
         )
     Promise.objects.bulk_create(made, ignore_conflicts=True)
     return len(made)
+
+
+def _delayed(orders: Iterable[Order]) -> dict[uuid.UUID, int]:
+    """The latest version in which a restaurant put each order off, of those that cook."""
+    cooking = [order.pk for order in orders if order.status == Status.ACCEPTED]
+    if not cooking:
+        return {}
+    delays = OrderHistory.objects.filter(order__in=cooking, type=OrderDelayed.type).order_by()
+    return dict(delays.values_list("order").annotate(Max("sequence")))
 
 
 def _jobs(orders: Iterable[Order]) -> dict[int, list[Assignment]]:

@@ -148,6 +148,16 @@ def test_what_was_shown_is_what_is_kept(courier: Courier) -> None:
     assert Promise.objects.count() == 1
 
 
+def test_it_is_promised_anew_once_the_kitchen_says_that_it_takes_longer() -> None:
+    order = factories.accepted_order(minutes=15)
+    before = told(order)
+    lifecycle.delay(order.id, by=Actor("restaurant", order.restaurant.user_id), later=timedelta(minutes=10))
+    after = told(order)
+    assert (before.stage, after.stage) == ("cooking", "cooking")
+    assert after.base - before.base == timedelta(minutes=10)
+    assert told(order).pk == after.pk
+
+
 def test_an_earlier_door_comes_first() -> None:
     slow_city()
     courier = factories.make_courier("c-09", capacity=2)
