@@ -41,6 +41,7 @@ class IllegalTransition(Exception):
     """The order's present status does not allow this move, or not to this actor."""
 
     def __init__(self, order: Order, target: str, by: Actor) -> None:
+        self.number = order.number
         self.status = order.status
         self.target = target
         super().__init__(f"order {order.number} is {order.status}: the {by.role} cannot make it {target}")

@@ -27,6 +27,18 @@ from orders.ratings import averages
 MINUTES = (5, 10, 15, 20, 30, 45)
 LATER = (5, 10, 15)
 
+#: Why a press changes nothing, by where the order is.
+STANDS = {
+    Status.PAID: "waits for your answer first",
+    Status.ACCEPTED: "is being prepared already",
+    Status.READY: "is ready already",
+    Status.PICKED_UP: "is on its way with the courier",
+    Status.DELIVERED: "was delivered",
+    Status.REJECTED: "was rejected, or not answered in time",
+    Status.CANCELLED: "was cancelled",
+    Status.UNDELIVERABLE: "was given up: no courier could bring it",
+}
+
 REASONS = ("We are too busy", "An ingredient ran out", "We are closing")
 
 
@@ -156,7 +168,9 @@ def _do(request: HttpRequest, action: Callable[[], Order]) -> HttpResponse:
         action()
     except Order.DoesNotExist:
         raise Http404("You have no such order.") from None
-    except (IllegalTransition, ValueError) as error:
+    except IllegalTransition as error:
+        trouble = f"Nothing was changed: order {error.number} {STANDS[Status(error.status)]}."
+    except ValueError as error:
         trouble = str(error)
     if by_htmx(request):
         answer = _lanes(request, trouble=trouble)

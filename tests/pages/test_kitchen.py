@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from messaging.models import OutboxRow
-from orders.models import Restaurant
+from orders.models import Order, Restaurant
 from tests import factories
 
 from .conftest import sign_in
@@ -64,7 +64,7 @@ def test_a_press_that_comes_too_late_says_so_and_changes_nothing(shop: Restauran
     facts, owed = order.history.count(), OutboxRow.objects.count()
     answer = cook.post(reverse("orders:kitchen-accept", args=[order.pk]), {"minutes": "20"}, headers=HTMX)
     assert answer.status_code == 200
-    assert f"order {order.number} is accepted" in answer.content.decode()
+    assert f"Nothing was changed: order {order.number} is being prepared already." in answer.content.decode()
     assert (order.history.count(), OutboxRow.objects.count()) == (facts, owed)
 
 
@@ -103,3 +103,10 @@ def test_pausing_closes_the_restaurant_to_customers(shop: Restaurant, cook: Clie
     cook.post(reverse("orders:kitchen-pause"), {"paused": "no"})
     shop.refresh_from_db()
     assert shop.paused is False
+
+
+def test_an_order_held_for_review_is_not_said_to_wait_for_a_courier(shop: Restaurant, cook: Client) -> None:
+    order = factories.accepted_order(restaurant=shop)
+    Order.objects.filter(pk=order.pk).update(hold=Order.Hold.HELD)
+    page = cook.get(reverse("orders:kitchen"), headers=HTMX).content.decode()
+    assert "We are checking this order" in page and "Looking for a courier" not in page
