@@ -17,6 +17,7 @@ urlpatterns = [
     path("courier/orders/<uuid:order_id>/picked-up", courier.picked_up, name="picked-up"),
     path("courier/orders/<uuid:order_id>/delivered", courier.delivered, name="delivered"),
     path("courier/orders/<uuid:order_id>/cannot-go-on", courier.cannot_go_on, name="cannot-go-on"),
+    path("courier/understood", courier.understood, name="understood"),
     path("courier/earnings/", earnings.earnings, name="earnings"),
     path("courier/shifts/", shifts.shifts, name="shifts"),
     path("courier/shifts/<int:shift_id>/withdraw", shifts.withdraw, name="withdraw-shift"),

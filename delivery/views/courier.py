@@ -42,6 +42,10 @@ GIVEN_BACK = {
 }
 
 
+#: The session's key of the latest loss that its courier has read.
+UNDERSTOOD = "losses_understood"
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """What a press came to, where that is not plain from the page; `tone` is error, warning or info."""
@@ -113,6 +117,16 @@ def cannot_go_on(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     return _do(request, give_back)
 
 
+@for_role(Role.COURIER)
+@require_POST
+def understood(request: HttpRequest) -> HttpResponse:
+    """They have read what they lost, and go on."""
+    latest = request.POST.get("latest", "")
+    if latest.isdecimal() and len(latest) < 18:
+        request.session[UNDERSTOOD] = max(int(latest), request.session.get(UNDERSTOOD, 0))
+    return _show(request, Word())
+
+
 def courier_of(request: HttpRequest) -> Courier:
     """The courier whose page it is."""
     return get_object_or_404(Courier.objects.select_related("zone"), user=account(request))
@@ -150,7 +164,7 @@ def _show(request: HttpRequest, word: Word) -> HttpResponse:
         return redirect("delivery:courier")
     # Read anew: the press may have ended the shift, or begun it.
     context = {
-        "desk": page_of(courier_of(request)),
+        "desk": page_of(courier_of(request), understood=request.session.get(UNDERSTOOD, 0)),
         "word": word,
         "before": giving_back.BEFORE,
         "after": giving_back.AFTER,

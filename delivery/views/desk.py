@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from delivery import announcing, giving_back
+from delivery import announcing, giving_back, losses
 from delivery.models import Courier, Offer
 from delivery.offers import TIMEOUTS_IN_A_ROW
 from delivery.selectors import Desk, desk_of
@@ -74,6 +74,14 @@ class OpenOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Jobs and offers that are theirs no more, in words; `latest` is what "Understood" puts behind them."""
+
+    words: list[str]
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What `delivery.selectors.desk_of` finds, with what the page alone shows."""
 
@@ -81,6 +89,7 @@ class Page:
     courier: Courier
     offer: OpenOffer | None
     jobs: list[Trip]
+    lost: Lost | None
     way: Way | None
     places: list[tuple[str, str]]
     #: The next shift that they have announced, in words; asked only while they are offline.
@@ -98,7 +107,8 @@ class Page:
         return sum(trip.pay for trip in self.jobs)
 
 
-def page_of(courier: Courier) -> Page:
+def page_of(courier: Courier, *, understood: int = 0) -> Page:
+    """`understood` is the latest loss that they have read."""
     city = the_city()
     now = timezone.now()
     desk = desk_of(courier)
@@ -109,6 +119,7 @@ def page_of(courier: Courier) -> Page:
         courier=courier,
         offer=_open_offer(desk, city, now) if desk.offered else None,
         jobs=_jobs(desk, city),
+        lost=None if desk.offered else _lost(courier, understood),
         way=_way(desk, of_offer=False) if desk.jobs else None,
         places=[] if courier.online else _places(courier),
         coming="" if courier.online else _coming(courier, city_time),
@@ -148,6 +159,11 @@ def _jobs(desk: Desk, city: City) -> list[Trip]:
         )
         for at, job in enumerate(jobs)
     ]
+
+
+def _lost(courier: Courier, understood: int) -> Lost | None:
+    facts = losses.losses_of(courier, understood=understood)
+    return Lost([losses.words_of(fact) for fact in facts], max(fact.pk for fact in facts)) if facts else None
 
 
 def _way(desk: Desk, *, of_offer: bool) -> Way:

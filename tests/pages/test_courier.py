@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from delivery import offers
+from delivery import couriers, giving_back, handover, offers
 from delivery.models import Courier, Offer
 from orders import lifecycle
 from orders.lifecycle import SYSTEM, Actor
 from orders.models import Order
 from tests import factories
+from tests.delivery.conftest import in_the_bag, let_run_out, offer_to, taken
 
 from .conftest import sign_in
 
@@ -143,3 +144,70 @@ def test_two_orders_of_one_restaurant_are_one_offer_from_door_to_door(courier: C
     assert (page.count("m from the counter"), page.count("0 m from the door before")) == (1, 1)
     page = press(road, "accept", offer.pk)
     assert all(order.number in page for order in orders)
+
+
+def lost(client: Client) -> str:
+    page = client.get(reverse("delivery:courier"), headers=HTMX)
+    shown = page.context["desk"].lost
+    return "" if shown is None else " ".join(shown.words)
+
+
+def test_a_job_that_is_called_off_is_told_until_the_courier_goes_on(courier: Courier, road: Client) -> None:
+    # given
+    order = taken(courier)
+    # when
+    lifecycle.cancel(order.pk, by=Actor("restaurant", order.restaurant.user_id), reason="An ingredient ran out")
+    couriers.release(order.pk)
+    # then: in words, until they say that they know
+    assert lost(road) == f"Order {order.number} was called off. You need not do any more."
+    page = road.get(reverse("delivery:courier"), headers=HTMX)
+    assert "Understood" in page.content.decode()
+    page = press(road, "understood", latest=str(page.context["desk"].lost.latest))
+    assert "was called off" not in page and lost(road) == ""
+    # when: another is lost, and a new offer comes
+    second = in_the_bag(courier)
+    lifecycle.cancel(second.pk, by=Actor("operator", 1), reason="The street is closed")
+    couriers.release(second.pk)
+    bag = "Do not bring it: an operator tells you what to do with the bag."
+    assert lost(road) == f"Order {second.number} was called off. {bag}"
+    offer = offer_to(courier)
+    assert lost(road) == ""
+    # then: it is not told again after that one
+    offers.decline(offer.pk, courier=courier)
+    assert lost(road) == ""
+
+
+def test_a_job_that_an_operator_takes_is_told_with_the_reason(courier: Courier, road: Client) -> None:
+    order = taken(courier)
+    handover.withdraw(order.pk, held_by=courier.pk, by=Actor("operator", 1), reason="better_placed")
+    said = "An operator took order {} from you: another courier is better placed. You need not do any more."
+    assert lost(road) == said.format(order.number)
+
+
+def test_what_the_courier_gives_back_is_no_news(courier: Courier, road: Client) -> None:
+    order = taken(courier)
+    giving_back.cannot_go_on(order.pk, courier=courier, reason="too_much")
+    assert lost(road) == ""
+
+
+def test_an_offer_that_ends_is_told(courier: Courier, road: Client) -> None:
+    # when: its time is over
+    _, offer = offered(courier)
+    let_run_out(offer)
+    offers.expire(offer.pk)
+    assert lost(road) == "The offer ended: its time was over, and another courier is asked."
+    # when: a bundle is taken back
+    bundle = offers.make(factories.accepted_order().pk, factories.accepted_order().pk, courier_id=wide(courier).pk)
+    assert bundle is not None
+    offers.withdraw(bundle.pk, reason="better_placed")
+    assert lost(road) == "The offer ended: it was taken back."
+    # when: they go offline with an offer open, which they know
+    offered(courier)
+    couriers.go_offline(courier.pk)
+    assert lost(road) == ""
+
+
+def wide(courier: Courier) -> Courier:
+    courier.capacity = 2
+    courier.save(update_fields=["capacity"])
+    return courier
