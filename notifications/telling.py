@@ -22,7 +22,7 @@ from orders.events import (
     OrderRejected,
     OrderUndeliverable,
 )
-from orders.payments.events import PaymentCaptured, PaymentEvent, PaymentRefunded
+from orders.payments.events import PaymentCaptured, PaymentEvent, PaymentRefunded, RefundRefused
 
 from .asking import Ask, ask_many
 from .bells import ring
@@ -62,6 +62,17 @@ def _refunded(event: PaymentRefunded) -> Facts:
     }
 
 
+def _refused(event: RefundRefused) -> Facts:
+    return {
+        "how": "refused",
+        "payment": event.payment_id,
+        "refund": event.refund_id,
+        "amount": event.refund_amount,
+        "why": event.why,
+        "currency": event.currency,
+    }
+
+
 #: Event → the kind of notice that its customer gets, and the facts kept with it.
 TOLD: dict[type[Event], tuple[str, Callable[[Any], Facts]]] = {
     OrderPlaced: ("placed", _nothing),
@@ -76,6 +87,7 @@ TOLD: dict[type[Event], tuple[str, Callable[[Any], Facts]]] = {
     OrderUndeliverable: ("cancelled", _ended),
     PaymentCaptured: ("receipt", _captured),
     PaymentRefunded: ("refund", _refunded),
+    RefundRefused: ("refund", _refused),
 }
 
 

@@ -53,20 +53,25 @@ def money(request: HttpRequest) -> HttpResponse:
 @for_role(Role.OPERATOR)
 @require_GET
 def order_money(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """A fragment of an order's page: its payment, its postings, its refunds, and the form for one more."""
+    """A fragment of an order's page: its payment, its postings, its refunds, and the form for one more. Nothing where
+    it would show what is shown: somebody may be filling in that form."""
     order = get_object_or_404(Order.objects.select_related("payment").prefetch_related("lines"), pk=order_id)
     postings = [
         (posting, [(entry, Balance.of(entry.get_account_display(), entry.amount)) for entry in posting.entries.all()])
         for posting in Posting.objects.filter(order=order).prefetch_related("entries")
     ]
-    context = {"money": account_of(order), "order": order, "postings": postings, "reasons": Refund.Reason.choices}
+    money = account_of(order)
+    stands = ".".join([str(order.version), str(money.payment.version), *(each.state for each in money.refunds)])
+    if request.GET.get("stands") == stands:
+        return HttpResponse(status=204)
+    context = {"money": money, "order": order, "postings": postings, "reasons": Refund.Reason.choices, "stands": stands}
     return render(request, "operator/_order_money.html", context)
 
 
 @for_role(Role.OPERATOR)
 @require_POST
 def refund(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """Give back an amount in euro, or, where none is named, all that is left."""
+    """Give back an amount in euro, or, where none is named, all that is left; from the order's page and back to it."""
     reason, text = request.POST.get("reason", ""), request.POST.get("amount", "").strip().replace(",", ".")
     note = request.POST.get("note", "").replace("\0", "").strip()[:200]
     if reason not in Refund.Reason.values:
@@ -77,18 +82,23 @@ def refund(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         messages.error(request, "Nothing was changed: an amount is written like 4.50.")
         return redirect("operator-story", order_id)
     by = Actor("operator", account(request).pk)
-    return _do(request, lambda: refunds.ask(order_id, by=by, reason=reason, note=note, amount=amount))
+    _do(request, lambda: refunds.ask(order_id, by=by, reason=reason, note=note, amount=amount))
+    return redirect("operator-story", order_id)
 
 
 @for_role(Role.OPERATOR)
 @require_POST
 def decide(request: HttpRequest, refund_id: uuid.UUID, word: str) -> HttpResponse:
-    """Approve or refuse what a customer asked back."""
-    verb = refunds.approve if word == "approve" else refunds.refuse
-    return _do(request, lambda: verb(refund_id, by=Actor("operator", account(request).pk)))
+    """Approve what a customer asked back, or refuse it with a reason."""
+    by, why = Actor("operator", account(request).pk), request.POST.get("why", "").replace("\0", "")
+    if word == "approve":
+        _do(request, lambda: refunds.approve(refund_id, by=by))
+    else:
+        _do(request, lambda: refunds.refuse(refund_id, by=by, why=why))
+    return redirect("operator-money")
 
 
-def _do(request: HttpRequest, action: Callable[[], Refund]) -> HttpResponse:
+def _do(request: HttpRequest, action: Callable[[], Refund]) -> None:
     try:
         done = action()
     except ObjectDoesNotExist:
@@ -97,7 +107,6 @@ def _do(request: HttpRequest, action: Callable[[], Refund]) -> HttpResponse:
         messages.error(request, f"Nothing was changed: {refused}")
     else:
         messages.success(request, f"Refund of {done.amount / 100:.2f}: {done.get_state_display()}.")
-    return redirect("operator-money")
 
 
 def _minor_units(text: str) -> int:

@@ -46,7 +46,7 @@ def _approve(refund: Refund, asked: Asked) -> str:
 
 def _refuse(refund: Refund, asked: Asked) -> str:
     try:
-        refunds.refuse(refund.pk, by=_operator(asked))
+        refunds.refuse(refund.pk, by=_operator(asked), why=asked.reason)
     except CannotRefund as error:
         raise Refused(str(error)) from error
     return "refused"
@@ -99,7 +99,13 @@ approve_refunds = confirmed(
     Ask("approve_refunds", "Approve", "The money is given back by the payment provider.", REFUND, _approve)
 )
 refuse_refunds = confirmed(
-    Ask("refuse_refunds", "Refuse", "Nothing is given back; it may be asked for again.", REFUND, _refuse)
+    Ask(
+        "refuse_refunds",
+        "Refuse",
+        "Nothing is given back; it may be asked for again. The customer reads the reason.",
+        REFUND,
+        _refuse,
+    )
 )
 pause_restaurants = confirmed(
     Ask(

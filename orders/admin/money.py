@@ -32,7 +32,7 @@ class PaymentHistoryInline(RecordInline):
 
 class RefundInline(RecordInline):
     model = Refund
-    fields = ["amount", "reason", "state", "asked_by_role", "asked_at", "gateway_reference", "failure_code"]
+    fields = ["amount", "reason", "state", "asked_by_role", "asked_at", "refusal", "gateway_reference", "failure_code"]
 
 
 @admin.register(Payment)

@@ -28,10 +28,11 @@ class RefundOut(Schema):
     amount: int
     reason: str
     state: str
+    refusal: str = Field(description="why it was refused, in the operator's words")
 
     @classmethod
     def of(cls, refund: Refund) -> RefundOut:
-        return cls(id=refund.pk, amount=refund.amount, reason=refund.reason, state=refund.state)
+        return cls(id=refund.pk, amount=refund.amount, reason=refund.reason, state=refund.state, refusal=refund.refusal)
 
 
 class LineLeftOut(Schema):

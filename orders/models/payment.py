@@ -125,6 +125,7 @@ class Refund(models.Model):
     asked_by_role = models.CharField(max_length=12)
     asked_by_id = models.BigIntegerField(null=True)
     decided_by_id = models.BigIntegerField(null=True, help_text="the operator; none where the rule decided")
+    refusal = models.CharField(max_length=200, blank=True, db_default="", help_text="why not, as the customer reads it")
     gateway_reference = models.CharField(max_length=120, blank=True)
     failure_code = models.CharField(max_length=60, blank=True)
     asked_at = models.DateTimeField(help_text="city time")

@@ -45,7 +45,15 @@ class OrderAccount:
     def moves(self) -> bool:
         """Whether a worker, or the customer's bank, is about to change it: worth another look soon."""
         waiting = self.payment.state in machine.OPEN or (self.held and self.order.status == Status.DELIVERED)
-        return bool(waiting) or any(refund.state == Refund.State.APPROVED for refund in self.refunds)
+        return bool(waiting) or self._has(Refund.State.APPROVED)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has to decide: the page is told of it, and looks now and then in case it was not."""
+        return self._has(Refund.State.REQUESTED)
+
+    def _has(self, state: Refund.State) -> bool:
+        return any(refund.state == state for refund in self.refunds)
 
 
 def account_of(order: Order) -> OrderAccount:

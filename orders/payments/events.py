@@ -66,11 +66,12 @@ class RefundRequested(PaymentEvent, frozen=True, kw_only=True):
 
 @event_type("payment.refund_refused", topic=TOPIC)
 class RefundRefused(PaymentEvent, frozen=True, kw_only=True):
-    """An operator said no."""
+    """An operator said no: `why` in words for the customer; `reason` is what was complained of."""
 
     refund_id: str
     refund_amount: int
     reason: str
+    why: str = ""
 
 
 @event_type("payment.refunded", topic=TOPIC)

@@ -30,7 +30,7 @@ CAME_TO_NOTHING = (State.REFUSED, State.FAILED)
 
 
 class CannotRefund(Exception):
-    """Nothing was written. `code` names why: not_paid, unknown_line, nothing_left, too_much, decided."""
+    """Nothing was written. `code` names why: not_paid, unknown_line, nothing_left, too_much, decided, no_reason."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -98,14 +98,19 @@ def approve(refund_id: uuid.UUID | str, *, by: Actor) -> Refund:
 
 
 @transaction.atomic
-def refuse(refund_id: uuid.UUID | str, *, by: Actor) -> Refund:
-    """An operator says no; what was asked may be asked again. Raises: as `approve`."""
+def refuse(refund_id: uuid.UUID | str, *, by: Actor, why: str) -> Refund:
+    """An operator says no, and why, as the customer reads it; what was asked may be asked again.
+
+    Raises: as `approve`; CannotRefund where no reason is given.
+    """
+    if not why.strip():
+        raise CannotRefund("no_reason", "Say why: the customer reads it.")
     refund, payment, order = _lock(refund_id)
     _undecided(refund)
-    refund.state, refund.decided_by_id = State.REFUSED, by.id
+    refund.state, refund.decided_by_id, refund.refusal = State.REFUSED, by.id, why.strip()[:200]
     refund.save()
     payment.refunding -= refund.amount
-    _tell(payment, order, events.RefundRefused, refund)
+    _tell(payment, order, events.RefundRefused, refund, why=refund.refusal)
     return refund
 
 

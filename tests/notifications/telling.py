@@ -21,7 +21,7 @@ from messaging.models import OutboxRow, StoredOffset
 from notifications.asking import SEND
 from orders import events
 from orders.models import Order
-from orders.payments.events import PaymentCaptured, PaymentRefunded
+from orders.payments.events import PaymentCaptured, PaymentRefunded, RefundRefused
 from tests import factories
 from tests.messaging.streams import NOON, Record
 
@@ -84,6 +84,10 @@ class Story:
         return self._payment(
             PaymentRefunded, refunded=450, state="refunded", refund_id="r", refund_amount=450, reason="missing"
         )
+
+    def refused(self, why: str) -> Record:
+        event = self._payment(RefundRefused, refund_id="r", refund_amount=450, reason="late", why=why)
+        return fact(self.payment, 2, event)
 
     def _order(self, cls: type[Any], status: str, /, **values: Any) -> Any:
         common = {

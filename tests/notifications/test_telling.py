@@ -16,6 +16,7 @@ from messaging.models import OutboxRow, ParkedRecord
 from notifications.asking import Ask, ask, ask_many
 from notifications.models import Channel, Device, Notice, OrderText, Preference
 from notifications.preferences import say
+from notifications.words import headline_of, words_of
 from tests import factories
 from tests.messaging.streams import NOON, Record
 
@@ -129,6 +130,22 @@ def test_an_end_without_a_meal_is_told_by_mail_too(how: str, by: str) -> None:
         ("email", how, by),
         ("inbox", how, by),
     ]
+
+
+def test_a_refused_refund_is_told_with_its_reason() -> None:
+    story = Story(person())
+    records = story.records()
+    read(records["orders.events"])
+
+    read([records["payments.transactions"][0], story.refused("It came <in time>")], topic="payments.transactions")
+
+    inbox, mail = (Notice.objects.get(kind="refund", channel=channel) for channel in ("inbox", "email"))
+    headline = headline_of(inbox, OrderText.objects.get())
+    assert headline.subject == "€ 4.50 is not given back"
+    assert headline.short == f"For order {story.order[:8].upper()} at Soup & Sons: It came <in time>"
+    words = words_of(mail, unsubscribe="https://forkroad.example/u")
+    assert "It is not given back, because: It came <in time>" in words.text
+    assert "because: It came &lt;in time&gt;" in words.html and "Your refund was refused" in words.html
 
 
 def test_a_fact_of_somebody_who_is_gone_tells_nobody_and_stops_nothing() -> None:

@@ -17,6 +17,8 @@ from tests.orders.payments.conftest import provider as provider
 
 from .conftest import sign_in
 
+OPERATOR = Actor("operator", 1)
+
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("provider")]
 
 
@@ -102,17 +104,44 @@ def test_the_operator_gives_back_and_decides(operator: Client) -> None:
     assert (
         "At most 11.90" in operator.post(refund_url, {"reason": "late", "amount": "12"}, follow=True).content.decode()
     )
-    operator.post(refund_url, {"reason": "goodwill", "amount": "2,5"})
+    back = operator.post(refund_url, {"reason": "goodwill", "amount": "2,5"})
+    assert back["Location"] == reverse("operator-story", args=[order.pk])
     assert [(refund.amount, refund.state) for refund in Refund.objects.all()] == [(250, "approved")]
     wish = refunds.ask(order.pk, by=Actor("customer", order.customer_id), reason="late", amount=100)
     assert wish.state == "requested"
     page = operator.get(reverse("operator-money")).content.decode()
     assert reverse("operator-refund-decide", args=[wish.pk, "approve"]) in page
-    operator.post(reverse("operator-refund-decide", args=[wish.pk, "refuse"]))
+    refuse = reverse("operator-refund-decide", args=[wish.pk, "refuse"])
+    unsaid = operator.post(refuse, {"why": " "}, follow=True)
+    assert "Nothing was changed: Say why: the customer reads it." in unsaid.content.decode()
+    wish.refresh_from_db()
+    assert wish.state == "requested"
+    assert "It came in time" in operator.post(refuse, {"why": "It came in time"}, follow=True).content.decode()
     again = operator.post(reverse("operator-refund-decide", args=[wish.pk, "approve"]), follow=True)
     assert "decided before" in again.content.decode()
     wish.refresh_from_db()
     assert wish.state == "refused"
+
+
+def test_a_refusal_is_read_by_its_customer(customer: Client, alice: User) -> None:
+    order = captured_order()
+    wish = refunds.ask(order.pk, by=OPERATOR, reason="late", amount=100)
+    Refund.objects.filter(pk=wish.pk).update(state="requested")
+    assert "delay:15s" in money_of(customer, order), "whoever is not told of the decision looks now and then"
+    refunds.refuse(wish.pk, by=OPERATOR, why="It came in time")
+    page = money_of(customer, order)
+    assert 'data-refund="refused"' in page and "Refused: It came in time" in page and "delay:" not in page
+    answer = customer.get(f"/api/orders/{order.pk}/payment").json()
+    assert [(refund["state"], refund["refusal"]) for refund in answer["refunds"]] == [("refused", "It came in time")]
+
+
+def test_a_card_that_would_show_the_same_is_left_alone(operator: Client) -> None:
+    order = captured_order()
+    for name in ("operator-order-money", "operator-actions"):
+        url = reverse(name, args=[order.pk])
+        stands = operator.get(url).context["stands"]
+        assert operator.get(url, {"stands": stands}).status_code == 204
+        assert operator.get(url, {"stands": f"{stands}?"}).status_code == 200
 
 
 def test_both_columns_of_the_ledger_are_the_same(operator: Client) -> None:

@@ -263,7 +263,7 @@ class Day:
 
     def decide(self, asked: Refund, *, yes: bool) -> None:
         if asked.state == Refund.State.REQUESTED:
-            (refunds.approve if yes else refunds.refuse)(asked.pk, by=OPERATOR)
+            refunds.approve(asked.pk, by=OPERATOR) if yes else refunds.refuse(asked.pk, by=OPERATOR, why="It was whole")
 
     def ends(self) -> Iterator[tuple[str, str]]:
         """Each order's fate and the status in which it ended."""

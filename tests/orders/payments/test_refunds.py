@@ -76,11 +76,16 @@ def test_a_customers_second_or_great_wish_is_decided_by_an_operator(provider: Pr
     tasks.refund(refund=str(wish.pk))
     assert payment_of(dear).refunded == 0, "nobody has said yes"
     assert refunds.approve(wish.pk, by=OPERATOR).state == "approved"
-    assert refunds.refuse(again.pk, by=OPERATOR).state == "refused"
+    with pytest.raises(CannotRefund, match="Say why"):
+        refunds.refuse(again.pk, by=OPERATOR, why=" ")
+    no = refunds.refuse(again.pk, by=OPERATOR, why=" It came in time ")
+    assert (no.state, no.refusal, no.decided_by_id) == ("refused", "It came in time", 1)
+    assert PaymentHistory.objects.get(type="payment.refund_refused").payload["why"] == "It came in time"
     assert payment_of(dear).refunding == refunds.UNQUESTIONED + 1
-    for verb in (refunds.approve, refunds.refuse):
-        with pytest.raises(CannotRefund, match="decided before"):
-            verb(again.pk, by=OPERATOR)
+    with pytest.raises(CannotRefund, match="decided before"):
+        refunds.approve(again.pk, by=OPERATOR)
+    with pytest.raises(CannotRefund, match="decided before"):
+        refunds.refuse(again.pk, by=OPERATOR, why="It came in time")
 
 
 @pytest.mark.parametrize(
