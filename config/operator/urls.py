@@ -50,6 +50,7 @@ urlpatterns = [
     path("refunds/<uuid:refund_id>/<str:word>", decide, name="operator-refund-decide"),
     path("orders/", views.orders, name="operator-orders"),
     path("orders/<uuid:order_id>/", views.story, name="operator-story"),
+    path("orders/<uuid:order_id>/actions", views.actions, name="operator-actions"),
     path("orders/<uuid:order_id>/traces", traces, name="operator-traces"),
     path("orders/<uuid:order_id>/promises", order_promises, name="operator-order-promises"),
     path("orders/<uuid:order_id>/couriers", couriers, name="operator-couriers"),

@@ -21,7 +21,8 @@ from delivery.selectors import offers_of, why_no_courier
 from orders import lifecycle
 from orders.city import city_now
 from orders.lifecycle import CANCEL, Actor, IllegalTransition
-from orders.models import Order, Payment
+from orders.models import Order
+from orders.payments import machine
 
 from .board import render, scope_of, title_of
 from .couriers import LIVE
@@ -72,12 +73,30 @@ def story(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "offers": offers_of(order),
         "why_no_courier": why_no_courier(order),
         "reasons": REASONS,
-        "live": order.status in LIVE,
-        "may_refund": order.payment.state in (Payment.State.CAPTURED, Payment.State.PARTLY_REFUNDED),
-        "may_cancel": order.status in CANCEL.allowed["operator"],
     }
     template = "operator/_story.html" if by_htmx(request) else "operator/story.html"
-    return render_page(request, template, context)
+    return render_page(request, template, context | _actions_of(order))
+
+
+@for_role(Role.OPERATOR)
+@require_GET
+def actions(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """What can be done about an order; nothing where that is what is shown: a reason may be half written."""
+    order = get_object_or_404(Order.objects.select_related("payment"), pk=order_id)
+    context = _actions_of(order)
+    if request.GET.get("stands") == context["stands"]:
+        return HttpResponse(status=204)
+    return render_page(request, "operator/_actions.html", context | {"order": order})
+
+
+def _actions_of(order: Order) -> dict[str, object]:
+    payment = order.payment
+    can = {
+        "live": order.status in LIVE,
+        "may_refund": payment.state in machine.PAID and payment.captured > payment.refunding,
+        "may_cancel": order.status in CANCEL.allowed["operator"],
+    }
+    return can | {"stands": " ".join(name for name, now in can.items() if now)}
 
 
 @for_role(Role.OPERATOR)
@@ -88,5 +107,5 @@ def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     try:
         lifecycle.cancel(order_id, by=Actor("operator", account(request).pk), reason=reason)
     except IllegalTransition as error:
-        messages.error(request, f"Nothing was changed: {error}.")
+        messages.error(request, f"Nothing was changed: the order is {error.status.replace('_', ' ')} already.")
     return redirect("operator-story", order_id)
