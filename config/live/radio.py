@@ -53,7 +53,7 @@ class Seat:
         self._queue: asyncio.Queue[Item] = asyncio.Queue(BACKLOG)
 
     async def next(self) -> Item:
-        """The next event, or the name of a word to the page: `hello` or `refresh`."""
+        """The next event, or the name of a word to the page: `hello`, `refresh`, `silence` or `sound`."""
         return await self._queue.get()
 
     def put(self, item: Item) -> None:
@@ -76,6 +76,8 @@ class Radio:
         self._watched: dict[str, set[Seat]] = {}
         self._thread: threading.Thread | None = None
         self._bells: list[Callable[[], None]] = []
+        #: Whether the broker answers nothing, or was not reached yet: pages then follow by looking now and then.
+        self.silent = True
         self.closed = threading.Event()
 
     @contextlib.contextmanager
@@ -150,6 +152,14 @@ class Radio:
                 seat.escorts.forget()
                 self._watch(seat, by=())
         self._deliver(everyone, word)
+
+    def hear_silence(self, *, silent: bool) -> None:
+        """Tell every page once that nothing is heard, and once that it is over: what waited then comes by itself."""
+        if silent != self.silent:
+            self.silent = silent
+            with self._lock:
+                everyone = list(self._seats)
+            self._deliver(everyone, "silence" if silent else "sound")
 
     def _show(self, event: Envelope, courier: int) -> None:
         with self._lock:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from messaging import kafka
-from messaging.consuming.decoding import decode_for
+from messaging.consuming.decoding import decode_for, tell_answers
 from messaging.consuming.records import Record
 from messaging.consuming.sieve import checked_context
 from messaging.envelope import InvalidEvent, decode
@@ -21,10 +22,28 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POSITIONS = "couriers.positions"
-TOPICS = ("orders.events", "couriers.events", "notices.events", POSITIONS)
+TOPICS = ("orders.events", "payments.transactions", "couriers.events", "notices.events", POSITIONS)
+
+#: Wall seconds without an answer from the broker after which pages are told that nothing is heard. An idle one answers
+#: five times a second; a busy machine may keep it waiting.
+PATIENCE = 5.0
 
 #: Where this process's reader stands, by (topic, partition): the end of each, as far as it has been read.
 ends: dict[tuple[str, int], int] = {}
+
+
+class Answers:
+    """When the broker answered last, whether or not it had anything to tell."""
+
+    def __init__(self) -> None:
+        self._latest = time.monotonic()
+
+    def note(self) -> None:
+        self._latest = time.monotonic()
+
+    @property
+    def missing(self) -> bool:
+        return time.monotonic() - self._latest > PATIENCE
 
 
 def read_forever(radio: Radio) -> None:
@@ -35,15 +54,20 @@ def read_forever(radio: Radio) -> None:
         try:
             consumer = _open()
             warned = False
+            answers = Answers()
+            tell_answers(consumer, answers.note)
             # Whatever happened before this moment passed unheard.
+            radio.silent = False
             radio.announce("hello")
             while not radio.closed.is_set():
                 _pass_on(consumer, radio)
+                radio.hear_silence(silent=answers.missing)
         except Exception as error:
             # Whatever it was, pages must not stay silent for good: start again from the end and say hello.
             if not warned:
                 logger.warning("live pages wait for Kafka: %s", error)
                 warned = True
+            radio.hear_silence(silent=True)
         finally:
             if consumer is not None:
                 kafka.close_quietly(consumer, timeout_ms=1000)

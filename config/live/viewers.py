@@ -13,6 +13,7 @@ from accounts.models import Role, User
 from delivery.events import CourierMoved
 from messaging.envelope import Envelope
 from notifications.events import NoticeGiven
+from orders.payments.events import PaymentEvent
 
 #: A restaurant hears of an order once it is paid, never before.
 UNPAID = frozenset({"order.placed", "order.payment_failed"})
@@ -36,6 +37,9 @@ class Viewer:
             return self.role in INBOXES and data.recipient_id == self.subject
         if self.role == Role.OPERATOR:
             return True
+        if isinstance(data, PaymentEvent) and self.role != Role.CUSTOMER:
+            # What a customer paid, and asks back, is between them and the operator.
+            return False
         if self.role == Role.COURIER:
             return getattr(data, "courier_id", None) == self.subject
         if self.role == Role.RESTAURANT:

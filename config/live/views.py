@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from delivery.events import CourierMoved
 from messaging.envelope import Envelope
 from notifications.events import NoticeGiven
+from orders.payments.events import PaymentEvent
 
 from .radio import Sighting, radio
 from .viewers import Viewer, identify
@@ -36,6 +37,8 @@ async def _stream(viewer: Viewer) -> AsyncIterator[bytes]:
     # The seat is taken before hello is said, so that nothing falls between the page's refetch and its first event.
     with radio.tune_in(viewer) as seat:
         yield b"retry: 1000\n" + _word("hello")
+        if radio.silent:
+            yield _word("silence")
         await radio.learn(seat)
         ends_at = time.monotonic() + LONGEST
         while time.monotonic() < ends_at:
@@ -59,6 +62,9 @@ def _word(name: str) -> bytes:
 def _event(event: Envelope) -> bytes:
     if isinstance(event.data, NoticeGiven):
         return _word("notice")
+    if isinstance(event.data, PaymentEvent):
+        # What it says stands on the pages that hear of it.
+        return _word("money")
     of_order = event.topic.endswith("orders.events")
     data = event.data
     body = {

@@ -5,7 +5,7 @@ Fetching, sessions, checksums and decompression stay the library's; `headers.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -101,6 +101,19 @@ class Unpacking(Fetcher.PartitionRecords):  # type: ignore[misc]
 def decode_for(consumer: KafkaConsumer, names: Mapping[str, str]) -> None:
     """Let a consumer's `poll` give `Record`s; `names` are the plain names of the topics it reads, by full name."""
     consumer._fetcher.PartitionRecords = type("Unpacking", (Unpacking,), {"names": dict(names)})
+
+
+def tell_answers(consumer: KafkaConsumer, answered: Callable[[], None]) -> None:
+    """Have this called for each answer to a fetch, an empty one among them: an idle broker gives one every
+    `fetch_max_wait_ms`. Call it before the first poll."""
+    fetcher = consumer._fetcher
+    handle = fetcher._handle_fetch_response
+
+    def hear(*arguments: Any) -> Any:
+        answered()
+        return handle(*arguments)
+
+    fetcher._handle_fetch_response = hear
 
 
 def forget_unpacked(consumer: KafkaConsumer, partition: TopicPartition) -> None:

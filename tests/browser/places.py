@@ -291,7 +291,7 @@ NO_PAGES: dict[str, set[str]] = {
         *("delivery:map-of", "delivery:promise-for", "analytics:for-you", "analytics:also-ordered"),
         *("notifications:unread", "notifications:following", "notifications:posts", "notifications:mail-html"),
         *("operator-roads", "operator-promises", "operator-incident-count", "operator-traces"),
-        *("operator-order-promises", "operator-couriers", "operator-order-money"),
+        *("operator-order-promises", "operator-couriers", "operator-order-money", "operator-actions"),
     },
     "a press": {
         *("demo-sign-in", "address-default", "address-remove", "analytics:consent", "compare-run"),
@@ -300,7 +300,7 @@ NO_PAGES: dict[str, set[str]] = {
         *("orders:kitchen-later", "orders:kitchen-ready", "orders:kitchen-cancel", "orders:kitchen-item"),
         *("orders:kitchen-post", "orders:kitchen-pause"),
         *("delivery:online", "delivery:offline", "delivery:accept", "delivery:decline", "delivery:picked-up"),
-        *("delivery:delivered", "delivery:cannot-go-on", "delivery:withdraw-shift"),
+        *("delivery:delivered", "delivery:cannot-go-on", "delivery:understood", "delivery:withdraw-shift"),
         *("notifications:read-all", "notifications:open", "notifications:stand-in"),
         *("notifications:add-device", "notifications:remove-device", "notifications:follow", "follows-change"),
         *("operator-incident-handle", "operator-fraud-judge", "operator-refund-decide", "operator-hand-over"),

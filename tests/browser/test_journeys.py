@@ -74,7 +74,7 @@ def test_a_customer_from_hunger_to_the_second_order(namespace: str, width: int) 
     courier = factories.make_courier("c-01")
     topology.apply()
     watch = Watch()
-    with running("web") as system, chromium() as browser:
+    with running("web", "relay") as system, chromium() as browser:
         page = open_page(browser, watch, system, width)
 
         # when: a stranger finds a restaurant with a slip, by its zone, and fills a basket
@@ -121,8 +121,7 @@ def test_a_customer_from_hunger_to_the_second_order(namespace: str, width: int) 
         press(road, "Delivered")
         expect(road.locator("[data-job]")).to_have_count(0)
 
-        # when: she rates food and courier apart, and looks at what she paid
-        page.reload()
+        # when: she rates food and courier apart, on the page that was open all the while, and looks at what she paid
         page.get_by_role("radio", name=re.compile("4 ?of 5 for the food")).check()
         page.get_by_role("radio", name=re.compile("5 ?of 5 for the courier")).check()
         press(page, "Rate it")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from delivery import couriers, offers
+from messaging import topology
 from orders.models import Order
 from tests import factories
 from tests.browser.chromium import chromium
@@ -39,6 +40,7 @@ def test_an_event_takes_nothing_from_a_courier_at_the_door(namespace: str) -> No
     Order.objects.filter(pk=order.pk).update(door_code="4821")
     offers.accept(offer_to(courier, order).id, courier=courier)
     couriers.pick_up(order.pk, courier=courier)
+    topology.apply()
     watch = Watch()
     with running("web") as system, chromium() as browser:
         road = open_page(browser, system, watch, "c-01", "/courier/", viewport={"width": 390, "height": 800})
@@ -81,6 +83,7 @@ def test_a_refresh_that_a_tab_has_overtaken_draws_nothing(namespace: str) -> Non
     # given: an order that cooks, and a refresh of the tab of new ones, whose answer is on its way
     shop = factories.make_restaurant()
     factories.accepted_order(restaurant=shop)
+    topology.apply()
     watch, held = Watch(), list[Route]()
     with running("web") as system, chromium() as browser:
         phone = {"width": 390, "height": 800}

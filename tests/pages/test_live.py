@@ -24,6 +24,7 @@ from messaging import kafka, topology
 from messaging.envelope import Envelope, encode_data, encode_headers
 from messaging.names import full_topic
 from orders import events
+from orders.payments.events import PaymentVoided
 from tests import factories
 from tests.system import System, running
 
@@ -66,6 +67,16 @@ def test_events_reach_whom_they_concern(viewer: Viewer, hears: bool) -> None:
 def test_a_restaurant_hears_of_no_unpaid_order() -> None:
     assert not Viewer(Role.RESTAURANT, 2).may_see(paid(cls=events.OrderPaymentFailed))
     assert Viewer(Role.CUSTOMER, 1).may_see(paid(cls=events.OrderPaymentFailed))
+
+
+def test_a_payment_concerns_who_paid_and_the_operator() -> None:
+    ids = {"payment_id": "p", "order_id": "o", "customer_id": 1, "restaurant_id": 2, "courier_id": 3}
+    event = PaymentVoided(**ids, state="voided", amount=1, captured=0, refunded=0, currency="EUR")
+    now = datetime.now(UTC)
+    told = Envelope(id=uuid.uuid4(), type=event.type, key="p", sequence=2, time=now, recorded_at=now, data=event)
+    viewers = [Viewer(Role.CUSTOMER, 1), Viewer(Role.OPERATOR, 9), Viewer(Role.RESTAURANT, 2), Viewer(Role.COURIER, 3)]
+    assert [viewer.may_see(told) for viewer in viewers] == [True, True, False, False]
+    assert not Viewer(Role.CUSTOMER, 2).may_see(told)
 
 
 def test_a_viewer_too_slow_is_told_to_refresh() -> None:
@@ -149,7 +160,7 @@ def test_a_stream_waits_for_kafka_and_then_tells_in_order(namespace: str) -> Non
 
         # when: Kafka is made ready, and facts of two customers arrive
         topology.apply()
-        assert hers.next()["event"] == "hello"
+        hers.next(name="hello")
         his, her_own = paid(customer=bob.pk), paid(customer=alice.pk)
         tell(his)
         tell(her_own)

@@ -10,7 +10,19 @@
     element.dataset.state = state;
     element.querySelector(".light-word").textContent = word;
   }
-  document.addEventListener("htmx:sseOpen", function () { light("on", "Live"); });
+  function live() { light("on", "Live"); }
+  // The server's own ear may be deaf while the stream stands: then the page looks now and then, as without a stream.
+  function silent() { light("silent", "Not live"); }
+  document.addEventListener("htmx:sseOpen", function (event) {
+    live();
+    // A page with a stream of its own tells no source.
+    var source = event.detail && event.detail.source;
+    if (!source) return;
+    // One function is added once, however often a stream opens again.
+    source.addEventListener("silence", silent);
+    source.addEventListener("sound", live);
+    source.addEventListener("hello", live);
+  });
   document.addEventListener("htmx:sseError", function () { light("off", "Reconnecting"); });
 
   // A press that did not get through is said; what a page asks by itself is not, for the light tells of that. A piece

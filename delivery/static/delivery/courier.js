@@ -4,17 +4,18 @@
 
   var road, courier, queue, title, chime;
   var streaming = false;
+  var silent = false;
   var heard = true;
 
   // The light: what the telephone says of the net, the stream of itself, and the last request of how it went.
   function away() { return navigator.onLine === false || !heard; }
   function light() {
     var element = document.getElementById("light");
-    var state = away() ? "away" : streaming ? "on" : "off";
+    var state = away() ? "away" : !streaming ? "off" : silent ? "silent" : "on";
     if (!element || element.dataset.state === state) return;
     element.dataset.state = state;
     element.querySelector(".light-word").textContent =
-      state === "away" ? "No connection" : state === "on" ? "Live" : "Reconnecting";
+      { away: "No connection", off: "Reconnecting", silent: "Not live", on: "Live" }[state];
   }
   function refresh() { window.htmx.trigger(document.getElementById("desk"), "catch-up"); }
 
@@ -209,7 +210,17 @@
   document.addEventListener("htmx:afterSettle", function (event) {
     if (event.target.id === "desk") { keepJobs(); look(); speak(); }
   });
-  document.addEventListener("htmx:sseOpen", function () { streaming = true; heard = true; light(); answers(); dress(); send(); });
+  function setSilent(event) { silent = event.type === "silence"; light(); }
+  document.addEventListener("htmx:sseOpen", function (event) {
+    streaming = true;
+    silent = false;
+    heard = true;
+    ["silence", "sound", "hello"].forEach(function (name) { event.detail.source.addEventListener(name, setSilent); });
+    light();
+    answers();
+    dress();
+    send();
+  });
   document.addEventListener("htmx:sseError", function () { streaming = false; light(); });
   window.addEventListener("offline", function () { light(); answers(); dress(); });
   window.addEventListener("online", function () { light(); answers(); dress(); send(); refresh(); });
