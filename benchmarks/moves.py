@@ -23,7 +23,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from benchmarks import outbox
-from benchmarks.pages import APP, HOST, sign_in
+from benchmarks.pages import APP, HOST, order_of_alice, seeded, sign_in
 from benchmarks.positions import web
 from benchmarks.report import Measure, emit
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from delivery.models import Courier
-    from orders.models import Order
+    from orders.models import Order, Restaurant
 
 BENCHMARK = "moves"
 #: Milliseconds in which every move is to be seen.
@@ -62,41 +62,23 @@ POLL = """(every) => setInterval(() => {
 DEAF = "window.EventSource = class { addEventListener() {} close() {} };"
 
 
-def prepare() -> tuple[Courier, str]:
-    """The demo's city, awake; a courier at a counter and that restaurant's slug."""
-    from django.core.management import call_command
-
+def prepare() -> tuple[Courier, Restaurant]:
+    """The demo's city, with a courier at a restaurant's counter."""
     from delivery import couriers
     from delivery.models import Courier
-    from messaging import topology
-    from orders.models import Restaurant
 
-    topology.apply()
-    call_command("seed", verbosity=0, stdout=sys.stderr)
-    shop = Restaurant.objects.order_by("pk")[0]
-    shop.hours.all().delete()
+    shop = seeded()
     courier = Courier.objects.filter(zone=shop.zone).order_by("pk")[0]
-    return couriers.go_online(courier.pk, latitude=shop.latitude, longitude=shop.longitude), shop.slug
+    return couriers.go_online(courier.pk, latitude=shop.latitude, longitude=shop.longitude), shop
 
 
-def place(slug: str) -> Order:
-    """An order of Alice that waits at the counter, with a code for her door."""
-    from accounts.models import User
-    from orders import checkout, lifecycle
+def waiting(shop: Restaurant) -> Order:
+    """An order of Alice at the counter, with a code for her door."""
+    from orders import lifecycle
     from orders.lifecycle import Actor
-    from orders.models import MenuItem, Order, Restaurant
+    from orders.models import Order
 
-    shop = Restaurant.objects.get(slug=slug)
-    item = MenuItem.objects.filter(restaurant=shop, options=None, sold_out=False)[0]
-    order = checkout.place_order(
-        customer=User.objects.get(username="alice"),
-        restaurant=shop.slug,
-        lines=[checkout.LineRequest(item=item.pk, quantity=1, unit_price=item.price)],
-        address=checkout.AddressRequest("1 Mill Lane", shop.latitude + 0.004, shop.longitude),
-        card="tok_ok",
-        expected_total=item.price + shop.delivery_fee,
-        idempotency_key=uuid.uuid4().hex,
-    )
+    order = order_of_alice(shop)
     Order.objects.filter(pk=order.pk).update(door_code="4821")
     kitchen = Actor("restaurant", shop.user_id)
     lifecycle.pay(order.pk, payment_id=uuid.uuid4(), amount=order.total)
@@ -166,16 +148,16 @@ def play(
 def measure(options: argparse.Namespace) -> Iterator[Measure]:
     from tests.browser.chromium import chromium
 
-    courier, slug = prepare()
+    courier, shop = prepare()
     chance = random.Random(1)
     live: list[float] = []
     polled: list[float] = []
     with web(APP) as (port, _), outbox.relays(1), chromium() as browser:
         url = f"http://{HOST}:{port}"
         # The first compiles templates, which no visitor of a running site waits for.
-        play(browser, url, place(slug), courier, chance)
+        play(browser, url, waiting(shop), courier, chance)
         for number in range(options.orders):
-            seen, asked = play(browser, url, place(slug), courier, chance)
+            seen, asked = play(browser, url, waiting(shop), courier, chance)
             live += seen
             polled += asked
             print(f"{number + 1} of {options.orders} orders", file=sys.stderr)

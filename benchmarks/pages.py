@@ -16,6 +16,7 @@ import contextlib
 import logging
 import statistics
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ from benchmarks.report import Measure, emit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+    from orders.models import Order, Restaurant
 
 BENCHMARK = "pages"
 APP = "config.asgi:application"
@@ -110,27 +113,39 @@ PAGES = (
 
 def prepare() -> None:
     """The demo's city, awake, and an order on its way from the kitchen to Alice."""
+    order_of_alice(seeded())
+
+
+def seeded() -> Restaurant:
+    """The demo's city, and one of its restaurants, open at any hour."""
     from django.core.management import call_command
 
-    from accounts.models import User
     from messaging import topology
-    from orders import checkout
-    from orders.models import MenuItem, Restaurant
+    from orders.models import Restaurant
 
     topology.apply()
     call_command("seed", verbosity=0, stdout=sys.stderr)
     Restaurant.objects.update(paused=False)
     shop = Restaurant.objects.order_by("pk")[0]
     shop.hours.all().delete()
+    return shop
+
+
+def order_of_alice(shop: Restaurant) -> Order:
+    """One thing of the restaurant's, placed and not yet paid."""
+    from accounts.models import User
+    from orders import checkout
+    from orders.models import MenuItem
+
     item = MenuItem.objects.filter(restaurant=shop, options=None, sold_out=False)[0]
-    checkout.place_order(
+    return checkout.place_order(
         customer=User.objects.get(username="alice"),
         restaurant=shop.slug,
         lines=[checkout.LineRequest(item=item.pk, quantity=1, unit_price=item.price)],
         address=checkout.AddressRequest("1 Mill Lane", shop.latitude + 0.004, shop.longitude),
         card="tok_ok",
         expected_total=item.price + shop.delivery_fee,
-        idempotency_key="pages",
+        idempotency_key=uuid.uuid4().hex,
     )
 
 
