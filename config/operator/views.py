@@ -103,7 +103,10 @@ def _actions_of(order: Order) -> dict[str, object]:
 @require_POST
 def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     get_object_or_404(Order, pk=order_id)
-    reason = request.POST.get("reason", "").strip()[:200] or "called off by the operator"
+    reason = request.POST.get("reason", "").strip()[:200]
+    if not reason:
+        messages.error(request, "Nothing was changed: say why the order is called off.")
+        return redirect("operator-story", order_id)
     try:
         lifecycle.cancel(order_id, by=Actor("operator", account(request).pk), reason=reason)
     except IllegalTransition as error:

@@ -76,10 +76,14 @@ def test_a_story_tells_history_attempts_and_offers(operator: Client) -> None:
 
 def test_an_operator_calls_an_order_off(operator: Client) -> None:
     order = factories.accepted_order()
+    answer = operator.post(reverse("operator-cancel", args=[order.pk]), {"reason": " "}, follow=True)
+    assert "say why the order is called off" in answer.content.decode()
+    order.refresh_from_db()
+    assert order.status != "cancelled"
     operator.post(reverse("operator-cancel", args=[order.pk]), {"reason": "storm"})
     fact = order.history.get(type="order.cancelled")
     assert (fact.actor_role, fact.reason, Order.objects.get().status) == ("operator", "storm", "cancelled")
-    answer = operator.post(reverse("operator-cancel", args=[order.pk]), follow=True)
+    answer = operator.post(reverse("operator-cancel", args=[order.pk]), {"reason": "storm"}, follow=True)
     assert "Nothing was changed" in answer.content.decode()
 
 
