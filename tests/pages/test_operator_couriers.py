@@ -86,7 +86,7 @@ def test_the_couriers_see_it_on_their_pages(operator: Client, order: Order, cour
 
     def shown() -> list[bool]:
         pages = [desk.get(reverse("delivery:courier"), headers=HTMX).content.decode() for desk in desks]
-        return [order.number in page for page in pages]
+        return [f'data-job="{order.pk}"' in page for page in pages]
 
     press(operator, order, to=courier.pk)
     assert shown() == [True, False]
