@@ -162,8 +162,8 @@ def test_a_job_that_is_called_off_is_told_until_the_courier_goes_on(courier: Cou
     assert lost(road) == f"Order {order.number} was called off. You need not do any more."
     page = road.get(reverse("delivery:courier"), headers=HTMX)
     assert "Understood" in page.content.decode()
-    page = press(road, "understood", latest=str(page.context["desk"].lost.latest))
-    assert "was called off" not in page and lost(road) == ""
+    after = press(road, "understood", latest=str(page.context["desk"].lost.latest))
+    assert "was called off" not in after and lost(road) == ""
     # when: another is lost, and a new offer comes
     second = in_the_bag(courier)
     lifecycle.cancel(second.pk, by=Actor("operator", 1), reason="The street is closed")

@@ -70,8 +70,18 @@ def test_a_restaurant_hears_of_no_unpaid_order() -> None:
 
 
 def test_a_payment_concerns_who_paid_and_the_operator() -> None:
-    ids = {"payment_id": "p", "order_id": "o", "customer_id": 1, "restaurant_id": 2, "courier_id": 3}
-    event = PaymentVoided(**ids, state="voided", amount=1, captured=0, refunded=0, currency="EUR")
+    event = PaymentVoided(
+        payment_id="p",
+        order_id="o",
+        customer_id=1,
+        restaurant_id=2,
+        courier_id=3,
+        state="voided",
+        amount=1,
+        captured=0,
+        refunded=0,
+        currency="EUR",
+    )
     now = datetime.now(UTC)
     told = Envelope(id=uuid.uuid4(), type=event.type, key="p", sequence=2, time=now, recorded_at=now, data=event)
     viewers = [Viewer(Role.CUSTOMER, 1), Viewer(Role.OPERATOR, 9), Viewer(Role.RESTAURANT, 2), Viewer(Role.COURIER, 3)]
