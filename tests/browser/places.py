@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -27,6 +27,10 @@ class Place:
     who: str | None
     address: Callable[[Scene], str]
     before: Callable[[Page], None] = lambda page: None
+    #: The page that is looked at, where it is another than that of the address: one goes there after `before`.
+    onward: str = ""
+    #: Words that must stand there: without them it would be another state that is looked at.
+    shows: str = ""
     #: Left to the full sweep.
     rare: bool = False
     #: A pattern of what the console says of the refusal or the lost connection that is to be seen; nothing else may
@@ -39,18 +43,9 @@ def put_in_basket(page: Page) -> None:
     page.get_by_text("Soup is in your basket.").wait_for()
 
 
-def then_to(path: str) -> Callable[[Page], None]:
-    """Fill the basket, and go on from there."""
-
-    def go(page: Page) -> None:
-        put_in_basket(page)
-        page.goto(path)
-
-    return go
-
-
 def pay_without_a_door(page: Page) -> None:
-    then_to("/checkout/")(page)
+    put_in_basket(page)
+    page.goto("/checkout/")
     page.get_by_label("Another door").check()
     page.get_by_role("button", name="Order and pay").click()
     page.get_by_text("Say where to bring it").wait_for()
@@ -155,6 +150,11 @@ CUT_OFF = r"ERR_INTERNET|htmx|\[object Event\]"
 
 STILL_ME = press("Go on", Password="forkroad")
 
+
+def one_letter(scene: Scene) -> str:
+    return reverse("operator-dead-letter", args=[DeadLetter.objects.order_by("pk")[0].pk])
+
+
 #: Eve signs in in two steps.
 ACCOUNT: list[Place] = [
     Place("account", "alice", to("account"), rare=True),
@@ -185,8 +185,8 @@ PLACES: list[Place] = [
     Place("menu", None, menu),
     Place("menu, empty and paused", None, lambda scene: reverse("orders:restaurant", args=["noodle-bar"]), rare=True),
     Place("basket, empty", None, to("orders:basket"), rare=True),
-    Place("basket", "alice", menu, then_to("/basket/")),
-    Place("checkout", "alice", menu, then_to("/checkout/"), rare=True),
+    Place("basket", "alice", menu, put_in_basket, "/basket/"),
+    Place("checkout", "alice", menu, put_in_basket, "/checkout/", rare=True),
     Place("checkout, refused", "alice", menu, pay_without_a_door, console="422"),
     Place("orders", "alice", to("orders:mine")),
     Place("orders, none", "bob", to("orders:mine"), rare=True),
@@ -250,9 +250,6 @@ PLACES: list[Place] = [
     Place("story, waits for a courier", "operator", of_order("operator-story", "counter"), rare=True),
     Place("money", "operator", to("operator-money"), rare=True),
     Place("history", "operator", to("operator-history"), rare=True),
-    Place("delivery fees", "operator", to("operator-pricing"), rare=True),
-    Place("market", "operator", to("operator-monitoring"), rare=True),
-    Place("fee record", "operator", to("operator-compliance"), rare=True),
     Place("faults", "operator", to("operator-faults"), rare=True),
     Place("workers over time", "operator", to("operator-scaling"), rare=True),
     Place("audit, asked wrongly", "operator", lambda scene: f"{reverse('analytics:audit')}?order=x&since=y", rare=True),
@@ -272,11 +269,22 @@ PLACES: list[Place] = [
     Place("home, no connection", "alice", to("home"), cut_off, console="ERR_INTERNET", rare=True),
     Place("menu, without its pieces", None, menu, refuse_pieces, console="503", rare=True),
     Place("map", "operator", to("operator-map")),
-    Place("story", "operator", of_order("operator-story", "cooking"), rare=True),
+    Place("story, cooking", "operator", of_order("operator-story", "cooking"), rare=True),
     Place("dead letters", "operator", to("operator-dead-letters")),
     Place("dead letters, none", "operator", lambda scene: "/operator/dead-letters/?road=kafka", rare=True),
-    Place("dead letter", "operator", lambda scene: f"/operator/dead-letters/{DeadLetter.objects.get().pk}/", rare=True),
+    Place("dead letter", "operator", one_letter, rare=True),
     Place("replay", "operator", to("operator-replay")),
+    Place(
+        "replay, refused",
+        "operator",
+        to("operator-replay"),
+        press("Start", From="2026-05-04T12:00"),
+        rare=True,
+        console="422",
+    ),
+    Place(
+        "history, asked wrongly", "operator", lambda scene: f"{reverse('operator-history')}?ask=hour&hours=0", rare=True
+    ),
     Place("not there", None, lambda scene: "/nothing/like/it", rare=True, console="404"),
     Place("not yours", "alice", to("orders:kitchen"), console="403"),
     Place("form out of date", None, to("account_login"), without_cookies, console="403", rare=True),
@@ -315,13 +323,14 @@ NO_PAGES: dict[str, set[str]] = {
     "for programs": {"orders:payments-webhook", "analytics:browsing", "live", "live-board", "live-map", "metrics"},
 }
 
-#: Pages that need more than the web server: looked over in a test of their own.
-ELSEWHERE: dict[str, str] = {"notifications:mail": "test_notices.py"}
 
+def looks(places: Iterable[Place], *, full: bool, named: str = "") -> Iterator[tuple[Place, str, int]]:
+    """Each place in light and in dark, on a phone and on a desk; in short most of them once, taking turns.
 
-def looks(*, full: bool) -> Iterator[tuple[Place, str, int]]:
-    """Each place in light and in dark, on a phone and on a desk; in short most of them once, taking turns."""
+    `named` is a pattern of their names: with it, those alone, rare ones too.
+    """
     ways = [("light", 1280), ("dark", 360), ("dark", 1280), ("light", 360)]
-    for turn, place in enumerate(place for place in PLACES if full or not place.rare):
+    wanted = [place for place in places if re.search(named, place.name) and (full or named or not place.rare)]
+    for turn, place in enumerate(wanted):
         for scheme, width in ways if full else [ways[turn % 2]]:
             yield place, scheme, width

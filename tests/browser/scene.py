@@ -10,13 +10,14 @@ from datetime import timedelta
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.db import transaction
+from django.db.models import Value
 from django.test import Client
 from django.urls import reverse
 from playwright._impl._api_structures import SetCookieParam
 
 from accounts.models import Address, Role, User
 from delivery import announcing, couriers, offers
-from delivery.models import Courier
+from delivery.models import Courier, Offer
 from messaging.alerting.answering import answer_incidents
 from messaging.models import DeadLetter
 from messaging.models.incident import open_incident
@@ -24,7 +25,7 @@ from notifications import followers
 from notifications.asking import ask
 from notifications.models import Post
 from orders import kitchen, lifecycle, ratings
-from orders.city import city_now
+from orders.city import CityAfter, city_now
 from orders.lifecycle import Actor
 from orders.models import Order, Restaurant
 from tests import factories
@@ -67,6 +68,7 @@ def set_scene() -> Scene:
         couriers.pick_up(scene.orders[name].id, courier=courier)
     factories.make_courier("c-02", online=False)
     offer_to(factories.make_courier("c-03"), scene.orders["counter"])
+    keep_offers_open()
     announce_tomorrow()
     couriers.deliver(scene.orders["delivered"].id, courier=courier)
     ratings.rate(scene.orders["delivered"].id, by=scene.alice, food=4, courier=5)
@@ -93,6 +95,11 @@ def set_scene() -> Scene:
     post.text, post.posted_at = "Kitchen open late, 20 % off", city_now()
     post.save(force_insert=True)
     return scene
+
+
+def keep_offers_open() -> None:
+    """An offer is shown until its deadline: here none comes."""
+    Offer.objects.filter(state=Offer.State.OPEN).update(deadline=CityAfter(Value(24 * 3600)))
 
 
 def announce_tomorrow() -> None:

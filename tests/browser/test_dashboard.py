@@ -14,7 +14,7 @@ from orders.city import city_now
 from tests import factories
 from tests.analytics.test_dashboard import Told
 from tests.browser.chromium import chromium
-from tests.browser.test_axe import RULES
+from tests.browser.sweep import RULES
 from tests.browser.test_order_to_door import PATIENCE, signed_in
 from tests.browser.watch import Watch
 from tests.messaging.streams import NOON, produce, read_all

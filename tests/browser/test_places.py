@@ -10,10 +10,14 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, resolve
 
-from tests.browser.places import ELSEWHERE, NO_PAGES, PLACES
+from tests.browser.busy_places import EVERYWHERE
+from tests.browser.busy_town import fill
+from tests.browser.places import NO_PAGES
 from tests.browser.scene import Scene, set_scene
+from tests.browser.test_admin import ADMIN
 
-#: Left to what makes them: the API describes itself, and a list of the admin's is looked over as one of its kind.
+#: Left to what makes them: the API describes itself, and of the admin's pages one of each kind is looked over
+#: (test_admin.py).
 OTHERS = {"admin", "api"}
 
 
@@ -29,18 +33,25 @@ def names_of(patterns: Any, namespace: str = "") -> Iterator[str]:
 
 @pytest.fixture
 def scene(namespace: str, db: None) -> Scene:
-    return set_scene()
+    there = set_scene()
+    fill(there)
+    return there
 
 
 def test_every_page_is_looked_over(scene: Scene) -> None:
-    # Some are come to on the way: the checkout from a menu.
-    seen = {resolve(urlsplit(place.address(scene)).path).view_name for place in PLACES if place.console != "404"}
-    on_the_way = {"orders:basket", "orders:checkout"}
-    known = seen | on_the_way | set(ELSEWHERE).union(*NO_PAGES.values())
+    there_is = [place for place in EVERYWHERE if place.console != "404"]
+    paths = [place.onward or place.address(scene) for place in there_is]
+    seen = {resolve(urlsplit(path).path).view_name for path in paths}
+    known = seen | set().union(*NO_PAGES.values())
     there = set(names_of(get_resolver().url_patterns))
     assert sorted(there - known) == [], "Add it to tests/browser/places.py: to PLACES, or to NO_PAGES with its reason."
     gone = sorted(name for name in known - there if not name.startswith("admin:"))
     assert gone == [], "tests/browser/places.py names addresses that are gone."
+
+
+def test_each_place_has_a_name_of_its_own() -> None:
+    names = [place.name for place in [*EVERYWHERE, *ADMIN]]
+    assert sorted(names) == sorted(set(names))
 
 
 def test_a_press_is_no_page(scene: Scene) -> None:

@@ -7,14 +7,13 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Address
 from analytics.models import FraudCase, FraudDecision
 from delivery import announcing, couriers, offers
 from delivery.models import Courier
-from messaging.consuming.batch import Batch, apply_batch
-from messaging.consuming.group import all_groups
-from messaging.consuming.records import Record as Read
 from messaging.models import DeadLetter, ScalingSample, Span, TaskRun
 from messaging.models.incident import open_incident
 from notifications import followers
@@ -26,10 +25,18 @@ from orders.lifecycle import Actor
 from orders.models import MenuItem, Order
 from orders.payments import refunds, tasks
 from tests import factories
+from tests.browser.feeding import Readers
 from tests.browser.scene import Scene
 from tests.delivery.conftest import offer_to
-from tests.market.market import flat, owed
-from tests.messaging.streams import NOON, Record
+from tests.market.market import flat
+from tests.messaging.streams import NOON
+
+
+def fill_basket(scene: Scene, client: Client) -> None:
+    """One of each dish that can be had, with what must be chosen."""
+    for dish in scene.shop.items.filter(sold_out=False):
+        chosen = {f"group-{group.pk}": str(group.options.all()[0].pk) for group in dish.groups.filter(minimum=1)}
+        client.post(reverse("orders:add", args=[scene.shop.slug]), {"item": dish.pk, "quantity": 1, **chosen})
 
 
 class Town:
@@ -38,7 +45,7 @@ class Town:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.size = 0
-        self._read: dict[str, int] = {}
+        self._readers = Readers()
 
     def grow(self) -> None:
         self.size += 1
@@ -52,23 +59,7 @@ class Town:
 
     def feed(self) -> None:
         """Let every consumer group read what the outbox owes to Kafka, and the market's latest minute."""
-        told = {"pricing.ticks": flat("centre", 8, self.size, seconds=20)}
-        while told := {**told, **owed()}:
-            for topic, records in told.items():
-                self._tell(topic, records)
-            told = {}
-
-    def _tell(self, topic: str, records: list[Record]) -> None:
-        start = self._read.get(topic, 0)
-        self._read[topic] = start + len(records)
-        for group in all_groups():
-            if topic not in group.topics:
-                continue
-            read = []
-            for offset, record in enumerate(records, start):
-                headers, value = record.parts()
-                read.append(Read(topic=topic, partition=0, offset=offset, headers=headers, value=value))
-            apply_batch(group, Batch(topic, 0, start=start, next=start + len(read), records=read))
+        self._readers.feed({"pricing.ticks": flat("centre", 8, self.size, seconds=20)})
 
     def _places(self) -> None:
         shop, alice = self.scene.shop, self.scene.alice

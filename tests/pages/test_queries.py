@@ -20,7 +20,7 @@ from messaging.models import DeadLetter, Incident
 from tests.browser.scene import Scene, menu, of_order, set_scene, to
 
 from .conftest import sign_in
-from .growing import Town
+from .growing import Town, fill_basket
 
 Address = Callable[[Scene], str]
 
@@ -140,12 +140,6 @@ def look(town: Town, clients: dict[str | None, Client]) -> Counted:
         said = [query["sql"] for query in queries.captured_queries]
         counted[name] = [sql for sql in said if not sql.startswith(("SAVEPOINT", "RELEASE"))]
     return counted
-
-
-def fill_basket(scene: Scene, client: Client) -> None:
-    for dish in scene.shop.items.filter(sold_out=False):
-        chosen = {f"group-{group.pk}": str(group.options.all()[0].pk) for group in dish.groups.filter(minimum=1)}
-        client.post(reverse("orders:add", args=[scene.shop.slug]), {"item": dish.pk, "quantity": 1, **chosen})
 
 
 def more(before: Counted, after: Counted) -> Iterator[str]:

@@ -12,10 +12,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.browser.places import PLACES
+from tests.browser.busy_places import EVERYWHERE
+from tests.browser.busy_town import fill
 from tests.browser.scene import set_scene
 
 from .conftest import sign_in
+from .growing import fill_basket
 
 SHEET = re.compile(r'<style nonce="([^"]+)" data-file="([^"]+)">(.*?)</style>', re.DOTALL)
 #: Attributes that name other elements by their ids.
@@ -51,11 +53,14 @@ def test_without_a_request_there_is_a_link() -> None:
 def test_what_is_named_by_an_id_is_there(namespace: str) -> None:
     # given
     scene = set_scene()
-    clients = {place.who: sign_in(User.objects.get(username=place.who)) if place.who else Client() for place in PLACES}
+    fill(scene)
+    people = {place.who for place in EVERYWHERE}
+    clients = {who: sign_in(User.objects.get(username=who)) if who else Client() for who in people}
+    fill_basket(scene, clients["alice"])
     # when
     lost = {}
-    for place in PLACES:
-        answer = clients[place.who].get(place.address(scene), follow=True)
+    for place in EVERYWHERE:
+        answer = clients[place.who].get(place.onward or place.address(scene), follow=True)
         page = "" if answer.streaming else answer.content.decode()
         ids = set(IDS.findall(page))
         named = {name for names in POINTERS.findall(page) for name in names.split()}

@@ -12,21 +12,28 @@ from config.design.weights import SCRIPT, SCRIPT_WITH_MAP, STYLE, assets, weigh
 from config.templatetags.forkroad import STATUSES
 from config.templatetags.icons import ICONS
 from tests import factories
-from tests.browser.places import PLACES
+from tests.browser.busy_places import EVERYWHERE
+from tests.browser.busy_town import fill
 from tests.browser.scene import set_scene
 
 from .conftest import sign_in
+from .growing import fill_basket
 
 
 @pytest.mark.django_db
 def test_no_page_is_heavier_than_its_budget(namespace: str) -> None:
     # given
     scene = set_scene()
-    clients = {place.who: sign_in(User.objects.get(username=place.who)) if place.who else Client() for place in PLACES}
+    fill(scene)
+    people = {place.who for place in EVERYWHERE}
+    clients = {who: sign_in(User.objects.get(username=who)) if who else Client() for who in people}
+    fill_basket(scene, clients["alice"])
     # when
-    weights = {}
-    for place in PLACES:
-        answer = clients[place.who].get(place.address(scene))
+    weights, baskets = {}, []
+    for place in EVERYWHERE:
+        answer = clients[place.who].get(place.onward or place.address(scene))
+        if place.onward:
+            baskets.append(answer.context["lines"])
         if not answer.streaming:
             weights[place.name] = weigh(answer.content.decode())
     # then
@@ -35,6 +42,8 @@ def test_no_page_is_heavier_than_its_budget(namespace: str) -> None:
     assert weights["order, cooking"].with_map and weights["order, cooking"].scripts > 40_000
     assert not weights["home"].with_map and weights["home"].scripts > 15_000 < SCRIPT < SCRIPT_WITH_MAP
     assert 4_000 < weights["home"].styles < STYLE
+    # and: what is in a basket lies in each that is looked at
+    assert len(baskets) == 4 and all(baskets)
 
 
 def test_a_file_that_is_nowhere_is_named() -> None:
