@@ -7,9 +7,11 @@ import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from analytics.compliance.models import ChargeRecord
 from config.embedded.faults import FAULTS, JOURNAL, Entry, folder_of
@@ -135,7 +137,13 @@ def _nobody_answers(mill: Restaurant) -> None:
 def _story(scene: Scene) -> None:
     """What SQS and the traces tell of an order that was delivered."""
     key = str(scene.orders["delivered"].pk)
-    runs = {"task_id": uuid.uuid4(), "task": "payments.authorise", "queue": "payments", "key": key, "worker": "w@one"}
+    runs: dict[str, Any] = {
+        "task_id": uuid.uuid4(),
+        "task": "payments.authorise",
+        "queue": "payments",
+        "key": key,
+        "worker": "w@one",
+    }
     TaskRun.objects.create(**runs, outcome="failed", error="GatewayAway: it does not answer", finished_at=Now())
     TaskRun.objects.create(**runs, outcome="succeeded", receive_count=2, finished_at=Now())
     DeadLetter.objects.create(
@@ -159,13 +167,14 @@ def _story(scene: Scene) -> None:
 def _runs() -> None:
     """Replays and a comparison, ended and under way, and what a scaler of workers saw."""
     table = {"name": "analytics_orderfact", "count": 2, "columns": ["order_id", "status"], "rows": [["a", "ready"]]}
-    for kind, outcome, error in (
+    ended: list[tuple[str, dict[str, Any], str]] = [
         ("rebuild", {"generation": 2}, ""),
         ("look", {"tables": [table]}, ""),
         ("rebuild", {}, "called off"),
         ("compare", {"differences": 1, "examples": ["analytics_orderfact: a is ready, not paid"]}, ""),
-    ):
-        run = replays.ask("metrics", kind, since=Now() if kind == "look" else None)  # type: ignore[arg-type]
+    ]
+    for kind, outcome, error in ended:
+        run = replays.ask("metrics", kind, since=timezone.now() if kind == "look" else None)
         taken = replays.take(run.pk)
         assert taken is not None and replays.note(taken, read=1200, total=1200, events=1100)
         replays.end(taken, outcome=outcome, error=error)

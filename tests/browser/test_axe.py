@@ -31,7 +31,8 @@ def test_every_page_is_for_everybody(namespace: str, receiver: Receiver) -> None
     # given
     topology.apply()
     scene = set_scene()
-    watch, complaints = Watch(), []
+    watch = Watch()
+    complaints: list[str] = []
     with running("web", env={"FORKROAD_DEMO": "true", **receiver.env()}) as system, chromium() as browser:
         sweep = Sweep(browser, watch, system, scene)
         # when: before much has happened, and after
