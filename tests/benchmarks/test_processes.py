@@ -14,9 +14,11 @@ from tests.waiting import wait_for
 
 #: Starts a process that touches its file and sleeps, says that it runs, and waits.
 BENCHMARK = """
-import time
+import signal, time
 from benchmarks.processes import ended_by_a_signal, running
 CHILD = "import os, pathlib, time; pathlib.Path(os.environ['FORKROAD_READY_FILE']).touch(); time.sleep(600)"
+# What runs in the background of a shell is started deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with ended_by_a_signal(), running(["-c", CHILD]):
     print("runs", flush=True)
     time.sleep(600)
