@@ -30,6 +30,8 @@ from config.embedded.ports import choose_port
 from config.embedded.stack import read_env
 
 BENCHMARK = "eta"
+#: City minutes that a call of the API may take, at the 95th percentile, where the machine holds the speed.
+LATE_CALL = 0.25
 
 
 @contextlib.contextmanager
@@ -94,6 +96,10 @@ def play(options: argparse.Namespace) -> list[Measure]:
     lines = done.stdout.strip().splitlines()
     told = json.loads(lines[-1]) if lines else {}
     print(f"eta: the run: {json.dumps(told)[:600]}", file=sys.stderr)
+    call = told.get("api", {}).get("p95_ms", 0) / 1000 * options.speed / 60
+    if call > LATE_CALL:
+        print(f"eta: the machine did not hold this speed: a call took {call:.1f} city minutes (95th percentile), so"
+              " this is a city of slow telephones; play slower with --speed", file=sys.stderr)  # fmt: skip
     split = began + (city_now() - began) * options.train
     return list(judge(calibration(until=split), calibration(since=split)))
 
@@ -121,7 +127,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--seconds", type=float, default=300, help="wall seconds in which orders are placed (300)")
     parser.add_argument("--orders", type=int, help="play so many in virtual time, without the roads")
-    parser.add_argument("--speed", type=float, default=60, help="city seconds a second (60)")
+    parser.add_argument("--speed", type=float, default=30, help="city seconds a second (30)")
     parser.add_argument("--rate", type=float, default=90, help="orders a city hour, over the day's mean (90)")
     parser.add_argument("--seed", type=int, default=1, help="of the city and of every choice made in it (1)")
     parser.add_argument("--train", type=float, default=0.3, help="share of the time that only teaches (0.3)")
