@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import for_role
-from accounts.asked import by_htmx
+from accounts.asked import by_htmx, page_number
 from accounts.models import Role
 from analytics.audit import selectors
 from analytics.audit.search import BadQuestion, Question, as_csv, as_json_lines, as_row, search
@@ -36,8 +36,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         name = f"audit.{request.GET['format']}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse("".join(lines(found[:FILE])), content_type=kind, headers=headers)
-    text = request.GET.get("page", "1")
-    page = max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1
+    page = page_number(request)
     # One more than is shown says whether there is a next page: to count a million entries would cost more.
     rows = [as_row(entry) for entry in found[(page - 1) * PAGE : page * PAGE + 1]]
     query = request.GET.copy()

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 
 from analytics.dashboard import selectors as numbers
+from analytics.dashboard.now import ATTENTION, GIVEN_UP
 from analytics.dashboard.selectors import Scope
 from analytics.models import FraudCase
 from delivery.eta.overdue import Overdue, overdue
@@ -32,16 +33,17 @@ COUNTED = 1000
 #: Of orders that were given up, so many are named.
 FAILED_SHOWN = 3
 
+UNDISPATCHED, OPEN_LONG, AT_THE_COUNTER, UNANSWERED = ATTENTION
 LATE, AT_RISK = "later than promised", "at risk of being late"
 #: Why an order needs an eye → its place in the list, its colour, and what to do: a word, and a part of its page.
 ORDERS = {
-    "no courier yet": (1, "bad", "Find a courier", "#couriers-title"),
+    UNDISPATCHED: (1, "bad", "Find a courier", "#couriers-title"),
     LATE: (2, "bad", "Look after it", "#couriers-title"),
-    "could not be delivered": (3, "bad", "See why", "#story"),
+    GIVEN_UP: (3, "bad", "See why", "#story"),
     AT_RISK: (5, "work", "Look after it", "#couriers-title"),
-    "open for very long": (6, "work", "Look after it", "#couriers-title"),
-    "waits at the counter": (6, "work", "Look after it", "#couriers-title"),
-    "without an answer": (7, "work", "Call it off", "#reason"),
+    OPEN_LONG: (6, "work", "Look after it", "#couriers-title"),
+    AT_THE_COUNTER: (6, "work", "Look after it", "#couriers-title"),
+    UNANSWERED: (7, "work", "Call it off", "#reason"),
 }
 CRITICAL, FAILED, INCIDENT, TAKEN_UP, DECISION = 0, 3, 4, 8, 9
 
@@ -88,7 +90,7 @@ def _orders(now: datetime, scope: Scope) -> tuple[int, dict[str, Hand]]:
         key, late = str(each.order_id), _late(each, now)
         before = orders.get(key)
         # Where nobody comes or nobody answers, that says better what to do.
-        if before and before.why in ("no courier yet", "without an answer"):
+        if before and before.why in (UNDISPATCHED, UNANSWERED):
             late = replace(before, rank=min(before.rank, late.rank), detail=f"{before.detail} · {_told(each)}")
         orders[key] = late
     # There is nothing more to save: the latest stand for all of them.

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import account, for_role
-from accounts.asked import by_htmx
+from accounts.asked import by_htmx, page_number
 from accounts.models import Role
 from orders import customer
 from orders.lifecycle import CANCEL, IllegalTransition
@@ -29,8 +29,7 @@ PAGE = 20
 @vary_on_headers("HX-Request")
 def mine(request: HttpRequest) -> HttpResponse:
     """The latest first, by pages (`page`, from 1); for htmx the list alone, as it stands now."""
-    asked = request.GET.get("page", "")
-    page = max(1, int(asked)) if asked.isdecimal() and len(asked) < 9 else 1
+    page = page_number(request)
     found = Order.objects.for_customer(account(request).pk).select_related("restaurant")
     orders = list(found[(page - 1) * PAGE : page * PAGE + 1])
     context = {"orders": orders[:PAGE], "page": page, "older": page + 1 if len(orders) > PAGE else None}

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from messaging import topology
 from tests import factories
 from tests.browser.chromium import chromium
-from tests.browser.scene import signed_in
+from tests.browser.test_journeys import open_page
 from tests.browser.test_order_to_door import PATIENCE
 from tests.browser.watch import Watch
 from tests.system import running
@@ -40,12 +40,7 @@ def test_a_new_order_cannot_be_missed(namespace: str) -> None:
     topology.apply()
     watch = Watch()
     with running("web", "relay", "consume") as system, chromium() as browser:
-        context = watch.over(
-            browser.new_context(base_url=system.url, viewport={"width": 390, "height": 800}, reduced_motion="reduce")
-        )
-        context.add_cookies(signed_in(shop.user.username, url=system.url))
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page = open_page(browser, watch, system, 390, shop.user.username)
         page.clock.install()
         page.goto("/kitchen/?tab=ready")
         expect(page.locator("#light")).to_have_attribute("data-state", "on", timeout=PATIENCE)
@@ -98,10 +93,7 @@ def test_the_sound_is_turned_off_only_by_whoever_hears_it(namespace: str) -> Non
     topology.apply()
     watch = Watch()
     with running("web") as system, chromium() as browser:
-        context = watch.over(browser.new_context(base_url=system.url))
-        context.add_cookies(signed_in(shop.user.username, url=system.url))
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page = open_page(browser, watch, system, 390, shop.user.username)
         page.goto("/kitchen/")
         sound = page.locator("#sound")
         expect(sound).to_have_text("Sound: press anywhere once")
